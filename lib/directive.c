@@ -1,0 +1,242 @@
+/* Our own directives: comments at the head of a migration's text. */
+
+#include "directive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WORDS_MAX 4
+
+/* A word of a directive; not NUL-terminated. */
+struct word {
+	const char *s;
+	size_t len;
+};
+
+struct line {
+	const char *path;
+	size_t number;
+};
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+}
+
+static bool
+word_is(const struct word *w, const char *s)
+{
+	return w->len == strlen(s) && memcmp(w->s, s, w->len) == 0;
+}
+
+/* Cut `s` into words, the last of them WORDS_MAX at most. */
+static size_t
+words_of(const char *s, size_t len, struct word w[WORDS_MAX])
+{
+	size_t i = 0, n = 0;
+
+	while (n < WORDS_MAX) {
+		while (i < len && is_blank(s[i]))
+			i++;
+		if (i == len)
+			break;
+		w[n].s = s + i;
+		while (i < len && !is_blank(s[i]))
+			i++;
+		w[n].len = (size_t)(s + i - w[n].s);
+		n++;
+	}
+	return n;
+}
+
+static int
+bad(const struct line *at, const struct word *w, const char *what,
+    struct fault *f)
+{
+	return fault_set(f, EXIT_STREAM, "%s:%zu: -- mig: %.*s: %s", at->path,
+	    at->number, (int)(w->len < 60 ? w->len : 60), w->s, what);
+}
+
+static int
+set_mode(struct directives *d, enum migration_mode mode, const struct line *at,
+    const struct word *w, size_t n, struct fault *f)
+{
+	if (n != 1)
+		return bad(at, w, "takes no argument", f);
+	if (d->has_mode)
+		return bad(at, w, "the mode was said before", f);
+	d->has_mode = true;
+	d->mode = mode;
+	return 0;
+}
+
+/* Milliseconds of "500ms", "10s", "2min", "1h" or "0"; -1: none of these. */
+static long
+duration(const struct word *w)
+{
+	static const struct {
+		const char *unit;
+		long ms;
+	} units[] = { { "ms", 1 }, { "s", 1000 }, { "min", 60000 },
+		{ "h", 3600000 } };
+	long n = 0;
+	size_t i, k;
+
+	for (i = 0; i < w->len && w->s[i] >= '0' && w->s[i] <= '9'; i++) {
+		if (i == 9)
+			return -1;
+		n = n * 10 + (w->s[i] - '0');
+	}
+	if (i == 0)
+		return -1;
+	if (i == w->len)
+		return n == 0 ? 0 : -1;
+	for (k = 0; k < sizeof(units) / sizeof(units[0]); k++)
+		if (w->len - i == strlen(units[k].unit) &&
+		    memcmp(w->s + i, units[k].unit, w->len - i) == 0)
+			return n > 2147483647L / units[k].ms ? -1 :
+			    n * units[k].ms;
+	return -1;
+}
+
+static int
+set_lock_timeout(struct directives *d, const struct line *at,
+    const struct word *w, size_t n, struct fault *f)
+{
+	if (n != 2 || (d->lock_timeout = duration(&w[1])) == -1)
+		return bad(at, w, "wants a duration: 500ms, 10s, 2min, 0", f);
+	if (d->has_lock_timeout)
+		return bad(at, w, "was said before", f);
+	d->has_lock_timeout = true;
+	return 0;
+}
+
+static int
+set_role(struct directives *d, const struct line *at, const struct word *w,
+    size_t n, struct fault *f)
+{
+	if (n != 2)
+		return bad(at, w, "wants one name", f);
+	if (d->role != NULL)
+		return bad(at, w, "was said before", f);
+	d->role = strndup(w[1].s, w[1].len);
+	return d->role == NULL ? fault_nomem(f) : 0;
+}
+
+static int
+add_need(struct directives *d, const struct line *at, const struct word *w,
+    size_t n, struct fault *f)
+{
+	struct directive_need *needs, *need;
+
+	if (n != 3)
+		return bad(at, w, "wants a series and a version", f);
+	needs = reallocarray(d->needs, d->nneeds + 1, sizeof(*needs));
+	if (needs == NULL)
+		return fault_nomem(f);
+	d->needs = needs;
+	need = &needs[d->nneeds++];
+	need->series = strndup(w[1].s, w[1].len);
+	need->version = strndup(w[2].s, w[2].len);
+	if (need->series == NULL || need->version == NULL)
+		return fault_nomem(f);
+	return 0;
+}
+
+static int
+set(struct directives *d, const struct line *at, const struct word *w,
+    size_t n, struct fault *f)
+{
+	if (word_is(w, "no-transaction"))
+		return set_mode(d, MODE_NONE, at, w, n, f);
+	if (word_is(w, "own-transaction"))
+		return set_mode(d, MODE_OWN, at, w, n, f);
+	if (word_is(w, "lock-timeout"))
+		return set_lock_timeout(d, at, w, n, f);
+	if (word_is(w, "role"))
+		return set_role(d, at, w, n, f);
+	if (word_is(w, "requires"))
+		return add_need(d, at, w, n, f);
+	if (word_is(w, "down"))
+		return bad(at, w, "parts a file in the plain convention only",
+		    f);
+	bad(at, w, "no such directive", f);
+	return fault_hint(f, "known are no-transaction, own-transaction, "
+	    "requires, lock-timeout, role and down");
+}
+
+/* A comment line behind its dashes. */
+static int
+comment(struct directives *d, const char *s, size_t len, const struct line *at,
+    struct fault *f)
+{
+	struct word w[WORDS_MAX];
+	size_t n;
+
+	for (; len > 0 && is_blank(*s); len--)
+		s++;
+	if (len < 4 || memcmp(s, "mig:", 4) != 0)
+		return 0;
+	n = words_of(s + 4, len - 4, w);
+	if (n == 0)
+		return fault_set(f, EXIT_STREAM, "%s:%zu: -- mig: says nothing",
+		    at->path, at->number);
+	return set(d, at, w, n, f);
+}
+
+/* Length of what opens or closes a block comment at `s`, and the new depth. */
+static size_t
+block(struct directives *d, const char *s, size_t len)
+{
+	if (len >= 2 && s[0] == '/' && s[1] == '*')
+		d->depth++;
+	else if (len >= 2 && s[0] == '*' && s[1] == '/' && d->depth > 0)
+		d->depth--;
+	else
+		return 0;
+	return 2;
+}
+
+int
+directives_read(struct directives *d, const char *text, size_t len,
+    const char *path, size_t line, struct fault *f)
+{
+	struct line at = { path, line };
+	const char *lf;
+	size_t i = 0, n;
+
+	while (i < len && !d->ended) {
+		if (text[i] == '\n')
+			at.number++;
+		if ((n = block(d, text + i, len - i)) > 0) {
+			i += n;
+		} else if (d->depth > 0 || text[i] == '\n' ||
+		    is_blank(text[i])) {
+			i++;
+		} else if (len - i >= 2 && memcmp(text + i, "--", 2) == 0) {
+			lf = memchr(text + i, '\n', len - i);
+			n = lf == NULL ? len - i : (size_t)(lf - text) - i;
+			if (comment(d, text + i + 2, n - 2, &at, f) == -1)
+				return -1;
+			i += n;
+		} else {
+			d->ended = true;
+		}
+	}
+	return 0;
+}
+
+void
+directives_free(struct directives *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->nneeds; i++) {
+		free(d->needs[i].series);
+		free(d->needs[i].version);
+	}
+	free(d->needs);
+	free(d->role);
+	memset(d, 0, sizeof(*d));
+}

@@ -1,0 +1,53 @@
+#ifndef DIRECTIVE_H
+#define DIRECTIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fault.h"
+#include "migration.h"
+
+/*
+ * Our own directives: comments at the head of a migration's text, before its
+ * first statement.
+ *
+ *	-- mig: no-transaction
+ *	-- mig: own-transaction
+ *	-- mig: requires SERIES VERSION		(several)
+ *	-- mig: lock-timeout DURATION		(5s, 500ms, 2min; 0: none)
+ *	-- mig: role NAME
+ */
+
+struct directive_need {
+	char *series;
+	char *version;
+};
+
+struct directives {
+	bool has_mode;		/* one of the first two was there */
+	enum migration_mode mode;
+	bool has_lock_timeout;
+	long lock_timeout;	/* milliseconds; 0: wait for ever */
+	char *role;		/* NULL: none */
+	struct directive_need *needs;
+	size_t nneeds;
+	bool ended;		/* the first statement was reached */
+	unsigned depth;		/* of block comments, at the end of a piece */
+};
+
+#define DIRECTIVES_INIT { false, MODE_TX, false, 0, NULL, NULL, 0, false, 0 }
+
+/*
+ * Read a piece of text: whole lines, the first of them line `line` of the
+ * file `path`.  To be called with one piece after another until `ended`, and
+ * no further than is wanted: the first 64 KiB are enough.  Returns 0, or -1
+ * with a fault as `path:line: ...`: an unknown word, a missing or superfluous
+ * argument, one word twice.
+ */
+int directives_read(struct directives *, const char *text, size_t len,
+    const char *path, size_t line, struct fault *);
+
+/* Free what they own; they may be used again. */
+void directives_free(struct directives *);
+
+#endif
