@@ -1,0 +1,116 @@
+#ifndef LEXER_H
+#define LEXER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Splits SQL text into statements exactly as psql does, and finds in it what
+ * planning and applying must know: variables, COPY data, backslash commands.
+ * Pure and streaming: text is fed in pieces of any size, cut anywhere; only
+ * the statement at hand is held, COPY data passes through.  Time is linear in
+ * the input, and nothing recurses on it.
+ *
+ *	lx = lex_new(LEX_BREAKS);
+ *	for (;;) {
+ *		switch (lex_next(lx, &item)) {
+ *		case LEX_MORE:		lex_feed(...) or, at the end, lex_finish()
+ *		case LEX_STATEMENT:	...
+ */
+
+enum lex_flags {
+	/*
+	 * A statement also ends, without a semicolon, at a comment, outside of
+	 * quotes, that begins a line as "-- +goose StatementEnd" or
+	 * "-- +migrate StatementEnd" do (blank space may stand before and
+	 * behind the --), or as "--> statement-breakpoint" anywhere in it.
+	 */
+	LEX_BREAKS = 1 << 0,
+	/* Flyway's ${name} is a variable, anywhere in a statement. */
+	LEX_PLACEHOLDERS = 1 << 1,
+	/* standard_conforming_strings is off: backslashes escape in '...'. */
+	LEX_BACKSLASH_QUOTES = 1 << 2
+};
+
+enum lex_kind {
+	LEX_MORE,	/* nothing whole yet: feed more */
+	LEX_STATEMENT,	/* an SQL statement, without its semicolon */
+	LEX_DATA,	/* a piece of COPY data, to be sent as it is */
+	LEX_DATA_END,	/* it is complete: \. was read, or all was */
+	LEX_META,	/* a backslash command, to the end of its line */
+	LEX_END,	/* all was read; only after lex_finish() */
+	LEX_BAD,	/* the text ends within something: see `text` */
+	LEX_NOMEM
+};
+
+enum lex_form {
+	LEX_PLAIN,		/* :name   */
+	LEX_LITERAL,		/* :'name' */
+	LEX_IDENTIFIER,		/* :"name" */
+	LEX_SUBSCRIPT,		/* :name within [ ]: may be an array slice */
+	LEX_PLACEHOLDER		/* ${name} */
+};
+
+/* A variable in a statement; offsets are into the item's text. */
+struct lex_var {
+	enum lex_form form;
+	size_t off, len;	/* the whole reference */
+	size_t name, name_len;	/* the name in it */
+};
+
+/* A word (identifier, keyword or number) outside of quotes and comments. */
+struct lex_word {
+	size_t off, len;	/* in the item's text */
+	unsigned depth;		/* of parentheses and brackets round it */
+	bool quoted;		/* "..." : the quotes are part of it */
+	bool first;		/* of its statement; one more is behind each \; */
+};
+
+/* Words kept of each statement: enough to tell what it is. */
+#define LEX_WORDS 32
+
+/*
+ * What lex_next() found.  Everything in it is lent until the next call of a
+ * lex_ function.  A statement's text is the file's, byte for byte, from its
+ * first token (blank space and -- comments before it are dropped, block
+ * comments kept, as in psql) to its last byte before the semicolon.
+ */
+struct lex_item {
+	const char *text;	/* not NUL-terminated; LEX_BAD: what is open,
+				   as "unterminated quoted string" */
+	size_t len;
+	size_t line, col;	/* where it begins: both from 1, the column in
+				   characters; LEX_BAD: where it was opened */
+	bool joined;		/* holds a \; : several statements, sent as one
+				   (the backslash is dropped from the text) */
+	bool semicolon;		/* ended by one, not by the end of the text or a
+				   break; LEX_DATA_END: ended by \. */
+	bool copy_in;		/* COPY ... FROM STDIN: its data follows */
+	size_t nwords;
+	struct lex_word words[LEX_WORDS];
+	size_t nvars;
+	const struct lex_var *vars;
+};
+
+struct lexer;
+
+/* A new lexer, or NULL without memory.  `flags` are of enum lex_flags. */
+struct lexer *lex_new(unsigned flags);
+void lex_free(struct lexer *);
+
+/* Add text.  Returns 0, or -1 without memory. */
+int lex_feed(struct lexer *, const char *text, size_t len);
+
+/* Say that no more text comes. */
+void lex_finish(struct lexer *);
+
+/* Find the next item.  After LEX_END and LEX_BAD it returns the same again. */
+enum lex_kind lex_next(struct lexer *, struct lex_item *);
+
+/*
+ * Whether word `n` of an item is this keyword (given in upper case), whatever
+ * its case in the text; a quoted word never is.  False beyond the last word.
+ */
+bool lex_is(const struct lex_item *, size_t n, const char *keyword);
+
+#endif
