@@ -1,0 +1,217 @@
+# shellcheck shell=bash
+# What bats files share: `load helpers`.
+#
+# Every test starts with no database of its own; call new_db in setup or in the
+# test.  A file that defines its own teardown calls clean_up in it.
+#
+# A name for bats 1.8: `refute cmd`, as a bare `! cmd` fails no test.  Servers
+# and whatever else goes on in the background need `3>&-`.
+
+teardown() {
+	clean_up
+}
+
+# Drop what new_db, new_role and background made.
+clean_up() {
+	local name rc=0
+	while read -r name; do
+		kill -9 "$name" 2>/dev/null || :
+	done < <(cat "$BATS_TEST_TMPDIR/.pids" 2>/dev/null)
+	while read -r name; do
+		PGOPTIONS='-c client_min_messages=error' \
+		    psql -XAtq -d postgres -v ON_ERROR_STOP=1 -c \
+		    "DROP DATABASE IF EXISTS \"$name\" WITH (FORCE)" || rc=1
+	done < <(cat "$BATS_TEST_TMPDIR/.databases" 2>/dev/null)
+	while read -r name; do
+		PGOPTIONS='-c client_min_messages=error' \
+		    psql -XAtq -d postgres -v ON_ERROR_STOP=1 -c \
+		    "DROP ROLE IF EXISTS \"$name\"" || rc=1
+	done < <(cat "$BATS_TEST_TMPDIR/.roles" 2>/dev/null)
+	rm -f "$BATS_TEST_TMPDIR"/.pids "$BATS_TEST_TMPDIR"/.databases \
+	    "$BATS_TEST_TMPDIR"/.roles
+	return $rc
+}
+
+# A name of this test's own: t_FILE_NUMBER[_SUFFIX].
+test_name() {
+	local file=${BATS_TEST_FILENAME##*/}
+	file=${file%.bats}
+	file=${file//[!a-zA-Z0-9]/_}
+	echo "t_${file,,}_$BATS_TEST_NUMBER${1:+_$1}"
+}
+
+# new_db [SUFFIX [CREATE DATABASE OPTIONS]]: an empty database, the current one
+# from here on; its name is in PGDATABASE.
+new_db() {
+	unset DATABASE_URL
+	PGDATABASE=$(test_name "${1-}")
+	export PGDATABASE
+	echo "$PGDATABASE" >>"$BATS_TEST_TMPDIR/.databases"
+	psql -XAtq -d postgres -v ON_ERROR_STOP=1 \
+	    -c "CREATE DATABASE $PGDATABASE ${2-}"
+}
+
+# new_role SUFFIX [ATTRIBUTES]: a role of this test's own; its name is in ROLE.
+new_role() {
+	ROLE=$(test_name "$1")
+	echo "$ROLE" >>"$BATS_TEST_TMPDIR/.roles"
+	psql -XAtq -d postgres -v ON_ERROR_STOP=1 \
+	    -c "CREATE ROLE $ROLE ${2-}"
+}
+
+# keep_role NAME: drop a role that the test itself makes.
+keep_role() {
+	echo "$1" >>"$BATS_TEST_TMPDIR/.roles"
+}
+
+# background CMD...: start it, its process id in PID, its output in bg.out; it
+# is killed at the end if it still lives.
+background() {
+	echo "\$ $* &"
+	"$@" >>"$BATS_TEST_TMPDIR/bg.out" 2>&1 3>&- 4>&- &
+	PID=$!
+	echo $PID >>"$BATS_TEST_TMPDIR/.pids"
+}
+
+# mig_run CMD...: run it and log it; sets status, output (stdout), stderr, and
+# lines (of stdout).  The files are out and err in $BATS_TEST_TMPDIR.
+# MIG_TIMEOUT seconds (60) at most, then status is 124.
+mig_run() {
+	local d=$BATS_TEST_TMPDIR
+	echo "\$ $*"
+	status=0
+	timeout -k 5 "${MIG_TIMEOUT:-60}" "$@" >"$d/out" 2>"$d/err" 3>&- 4>&- ||
+	    status=$?
+	output=$(tr -d '\0' <"$d/out")
+	stderr=$(tr -d '\0' <"$d/err")
+	# shellcheck disable=SC2034 # for the tests
+	mapfile -t lines <<<"$output"
+	# shellcheck disable=SC2034
+	[ "$output" ] || lines=()
+	[ -z "$output" ] || echo "$output"
+	[ -z "$stderr" ] || sed 's/^/stderr: /' "$d/err"
+	echo "status: $status"
+}
+
+# run_mig STATUS CMD...: mig_run, and its status must be STATUS.
+run_mig() {
+	local expected=$1
+	shift
+	mig_run "$@"
+	[ "$status" = "$expected" ] || {
+		echo "failed: status $status, expected $expected: $*"
+		return 1
+	}
+}
+
+# run_pipe STATUS 'CMD | CMD': the same for a line of shell, with pipefail.
+run_pipe() {
+	run_mig "$1" bash -o pipefail -c "$2"
+}
+
+# refute CMD...: it must fail.
+refute() {
+	if "$@"; then
+		echo "failed: succeeded, expected to fail: $*"
+		return 1
+	fi
+}
+
+# assert_eq ACTUAL EXPECTED [WHAT]
+assert_eq() {
+	[ "$1" = "$2" ] || {
+		echo "failed: ${3:-not equal}"
+		diff -u --label expected --label actual \
+		    <(printf '%s\n' "$2") <(printf '%s\n' "$1") || :
+		return 1
+	}
+}
+
+# assert_match ACTUAL EXTENDED-REGEX [WHAT]
+assert_match() {
+	[[ $1 =~ $2 ]] || {
+		printf 'failed: %s\n\tis       %s\n\tno match %s\n' \
+		    "${3:-no match}" "$1" "$2"
+		return 1
+	}
+}
+
+has_text() {
+	case $1 in
+	*"$2"*) return 0 ;;
+	esac
+	return 1
+}
+
+# The output of the last mig_run holds TEXT, or does not; the same for stderr.
+assert_output_has() {
+	has_text "$output" "$1" || { echo "failed: not in stdout: $1"; return 1; }
+}
+
+refute_output_has() {
+	! has_text "$output" "$1" || { echo "failed: in stdout: $1"; return 1; }
+}
+
+assert_stderr_has() {
+	has_text "$stderr" "$1" || { echo "failed: not in stderr: $1"; return 1; }
+}
+
+refute_stderr_has() {
+	! has_text "$stderr" "$1" || { echo "failed: in stderr: $1"; return 1; }
+}
+
+# sql SQL [PSQL-OPTION...]: the rows, columns separated by |.
+sql() {
+	psql -XAtq -v ON_ERROR_STOP=1 -c "$@"
+}
+
+# alive PID: it runs; one that has ended and was not waited for does not.
+alive() {
+	local state
+	state=$(sed 's/.*) \(.\).*/\1/' "/proc/$1/stat" 2>/dev/null) &&
+	    [ "$state" != Z ]
+}
+
+# wait_for SQL VALUE [SECONDS [PSQL-OPTION...]]: ask until the answer is VALUE.
+wait_for() {
+	local n=0 is
+	until is=$(sql "$1" "${@:4}" 2>&1) && [ "$is" = "$2" ]; do
+		n=$((n + 1))
+		[ $n -lt $((${3:-10} * 20)) ] || {
+			echo "failed: still $is, waited for $2: $1"
+			return 1
+		}
+		sleep 0.05
+	done
+}
+
+# schema_of [DB]: the schema as text to compare, without schema mig.
+schema_of() {
+	local db=${1:-$PGDATABASE} client
+	client=$(pg_dump --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+	if [ "$client" -ge "$MIG_SERVER_MAJOR" ]; then
+		pg_dump --schema-only -N mig -d "$db" |
+		    sed -e '/^--/d' -e '/^\\\(un\)\{0,1\}restrict /d' -e '/^$/d'
+	else
+		catalog_of "$db"
+	fi
+}
+
+# catalog_of [DB]: the same from the catalogs, for any server.
+catalog_of() {
+	psql -XAtq -v ON_ERROR_STOP=1 -d "${1:-$PGDATABASE}" \
+	    -f "$MIG_ROOT/tests/lab/schema.sql"
+}
+
+# min_server MAJOR: skip on an older one.
+min_server() {
+	[ "$MIG_SERVER_MAJOR" -ge "$1" ] ||
+	    skip "needs PostgreSQL $1, this is $MIG_SERVER_MAJOR"
+}
+
+# need_extension NAME: skip where the server does not have it.
+need_extension() {
+	[ "$(sql "SELECT count(*) FROM pg_available_extensions
+	    WHERE name = '$1'" -d postgres)" = 1 ] ||
+	    skip "needs the extension $1, this server has none"
+}
