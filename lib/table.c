@@ -1,0 +1,183 @@
+/* Tables for a person at a terminal, by libsmartcols. */
+
+#include "table.h"
+
+#include <libsmartcols.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "text.h"
+
+struct table {
+	struct libscols_table *table;
+	struct libscols_line *last;
+	size_t n;
+	locale_t utf8;		/* what libsmartcols measures text by */
+};
+
+static const char *const escapes[] = {
+	[TABLE_PLAIN] = "\033[0m",
+	[TABLE_GOOD] = "\033[32m",
+	[TABLE_WAIT] = "\033[33m",
+	[TABLE_BAD] = "\033[31m",
+	[TABLE_FAINT] = "\033[2m"
+};
+
+const char *
+table_escape(enum table_colour colour)
+{
+	return escapes[colour];
+}
+
+bool
+table_wanted(FILE *fp)
+{
+	return isatty(fileno(fp)) == 1;
+}
+
+bool
+table_coloured(FILE *fp)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return table_wanted(fp) && (no == NULL || *no == '\0') &&
+	    term != NULL && strcmp(term, "dumb") != 0;
+}
+
+/* Columns are measured in UTF-8, whatever the user's locale. */
+static locale_t
+enter(const struct table *t)
+{
+	return uselocale(t->utf8 == (locale_t)0 ? LC_GLOBAL_LOCALE : t->utf8);
+}
+
+static int
+add_columns(struct table *t, const struct table_column *columns)
+{
+	size_t i;
+	int flags;
+
+	for (i = 0; i < t->n; i++) {
+		flags = (columns[i].right ? SCOLS_FL_RIGHT : 0) |
+		    (columns[i].cut ? SCOLS_FL_TRUNC : 0);
+		if (scols_table_new_column(t->table, columns[i].title, 0,
+		    flags) == NULL)
+			return -1;
+	}
+	return 0;
+}
+
+struct table *
+table_new(FILE *fp, const struct table_column *columns, size_t n)
+{
+	struct table *t;
+
+	t = calloc(1, sizeof(*t));
+	if (t == NULL)
+		return NULL;
+	t->n = n;
+	t->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	t->table = scols_new_table();
+	if (t->table == NULL || add_columns(t, columns) == -1 ||
+	    scols_table_set_stream(t->table, fp) != 0 ||
+	    scols_table_set_column_separator(t->table, "  ") != 0) {
+		table_free(t);
+		return NULL;
+	}
+	scols_table_enable_colors(t->table, table_coloured(fp));
+	return t;
+}
+
+/* A copy that no terminal acts on, on one line. */
+static char *
+shown(const char *value)
+{
+	char *text;
+	size_t i, len;
+	FILE *mem;
+
+	mem = open_memstream(&text, &len);
+	if (mem == NULL)
+		return NULL;
+	text_show(mem, value, strlen(value));
+	if (fclose(mem) != 0) {
+		free(text);
+		return NULL;
+	}
+	for (i = 0; i < len; i++)
+		if (text[i] == '\n' || text[i] == '\t')
+			text[i] = ' ';
+	return text;
+}
+
+static int
+set_cell(struct table *t, size_t i, const char *value)
+{
+	char *text;
+
+	text = shown(value == NULL ? "" : value);
+	if (text == NULL)
+		return -1;
+	if (scols_line_refer_data(t->last, i, text) != 0) {
+		free(text);
+		return -1;
+	}
+	return 0;
+}
+
+int
+table_row(struct table *t, const char *const *values,
+    enum table_colour colour)
+{
+	locale_t before = enter(t);
+	size_t i;
+	int result = 0;
+
+	t->last = scols_table_new_line(t->table, NULL);
+	if (t->last == NULL)
+		result = -1;
+	for (i = 0; result == 0 && i < t->n; i++)
+		result = set_cell(t, i, values[i]);
+	if (result == 0 && colour != TABLE_PLAIN)
+		scols_line_set_color(t->last, escapes[colour]);
+	uselocale(before);
+	return result;
+}
+
+void
+table_cell(struct table *t, size_t column, enum table_colour colour)
+{
+	struct libscols_cell *cell;
+
+	cell = t->last == NULL ? NULL : scols_line_get_cell(t->last, column);
+	if (cell != NULL)
+		scols_cell_set_color(cell, escapes[colour]);
+}
+
+int
+table_print(struct table *t, struct fault *f)
+{
+	locale_t before;
+	int result;
+
+	if (scols_table_is_empty(t->table))
+		return 0;
+	before = enter(t);
+	result = scols_print_table(t->table);
+	uselocale(before);
+	return result == 0 ? 0 : fault_set(f, EXIT_STREAM,
+	    "cannot write the output");
+}
+
+void
+table_free(struct table *t)
+{
+	if (t == NULL)
+		return;
+	scols_unref_table(t->table);
+	if (t->utf8 != (locale_t)0)
+		freelocale(t->utf8);
+	free(t);
+}
