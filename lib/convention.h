@@ -26,6 +26,7 @@ enum convention_shape {
 	SHAPE_INTEGER,	/* digits, perhaps with a sign */
 	SHAPE_DIGITS,
 	SHAPE_DECIMAL,	/* digits, perhaps a point and digits */
+	SHAPE_DO,	/* digits, the direction, then the name */
 	SHAPE_ANY	/* digits where there are any, else only a name */
 };
 
@@ -80,6 +81,7 @@ struct convention {
 	bool single;		/* files without up and down exist */
 	enum convention_sections sections;
 	const char *directive;	/* a line that says `none`, or NULL */
+	bool directive_first;	/* only as the first bytes of the file */
 	unsigned rules;		/* of enum convention_rule */
 	const char *first;	/* the version of a first file: "001" */
 };
@@ -89,6 +91,7 @@ struct convention_name {
 	enum migration_kind kind;
 	bool down;			/* its text takes another's back */
 	bool autocommit;		/* see RULE_NAME */
+	bool dialect;			/* for PostgreSQL: beats one without */
 	size_t version, version_len;	/* length 0: none */
 	size_t name, name_len;		/* length 0: none */
 };

@@ -4,6 +4,7 @@
 #include "directive.h"
 #include "fault.h"
 #include "migration.h"
+#include "sidecar.h"
 #include "source.h"
 
 /*
@@ -24,10 +25,11 @@ int mode_feed(struct mode *, const struct source_piece *, struct fault *);
 
 /*
  * What it comes to, after the last piece.  `none` says whether the tool's own
- * directive was there (source_says_none()); `otherwise` is for a text on
- * which neither directive nor rule has a word.
+ * directive was there (source_says_none()), the sidecar what stands beside the
+ * text; `otherwise` is for a text on which neither directive nor rule has a
+ * word.
  */
-enum migration_mode mode_end(struct mode *, bool none,
+enum migration_mode mode_end(struct mode *, bool none, enum sidecar_mode,
     enum migration_mode otherwise);
 
 /* The directives that stood at the head; lent. */

@@ -1,0 +1,253 @@
+/* mig-ls: list migrations. */
+
+#include <sys/stat.h>
+
+#include <err.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exits.h"
+#include "mig-ls.h"
+#include "table.h"
+
+/* Options that have no letter. */
+enum {
+	OPT_JSON = 256,
+	OPT_VERSION
+};
+
+static const struct option longopts[] = {
+	{ "columns", required_argument, NULL, 'o' },
+	{ "convention", required_argument, NULL, 'f' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "mode", required_argument, NULL, 'm' },
+	{ "name", required_argument, NULL, 'n' },
+	{ "no-header", no_argument, NULL, 'H' },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ NULL, 0, NULL, 0 }
+};
+
+static void usage(void) __attribute__((noreturn));
+
+static void
+usage(void)
+{
+	fprintf(stderr, "usage: %s [-H] [-f CONVENTION] [-m MODE] "
+	    "[-o COLUMN,...] [--json]\n"
+	    "              [DIR ... | SERIES=DIR,... ...]\n"
+	    "       %s -n NAME [-f CONVENTION] [DIR]\n"
+	    "       %s -h\n", getprogname(), getprogname(), getprogname());
+	exit(EXIT_USAGE);
+}
+
+static void
+help(void)
+{
+	const struct convention *c;
+	size_t i, column = 8;
+
+	puts("mig-ls: list the migrations of directories\n"
+	    "\n"
+	    "  mig-ls [options] [DIR ... | SERIES=DIR,... ...]\n"
+	    "\n"
+	    "Without a directory: $MIG_PATH, else ./migrations.\n"
+	    "\n"
+	    "  -f, --convention NAME  read them as this tool does\n"
+	    "  -m, --mode MODE        tx, none or own for migrations that do "
+	    "not say it\n"
+	    "  -n, --name NAME        print the path for a new migration\n"
+	    "  -H, --no-header        bare records, for grep, join, awk\n"
+	    "  -o, --columns LIST     these columns alone: series,version,"
+	    "name,kind,mode,\n"
+	    "                         sha256,path,down_sha256,down_path,"
+	    "convention\n"
+	    "      --json             one JSON object a line\n"
+	    "  -h, --help; --version\n"
+	    "\n"
+	    "  mig-ls migrations | mig-plan | mig-apply\n"
+	    "  $EDITOR $(mig-ls -n add_users migrations)\n"
+	    "\n"
+	    "Conventions:");
+	for (i = 0; (c = convention_at(i)) != NULL; i++) {
+		column += strlen(c->name) + 2;
+		if (i == 0 || column > 76) {
+			printf("%s  ", i == 0 ? "" : ",\n");
+			column = strlen(c->name) + 4;
+		} else {
+			printf(", ");
+		}
+		printf("%s", c->name);
+	}
+	puts("");
+}
+
+/* Close stdout, so that what could not be written is told. */
+static int
+close_stdout(struct fault *f)
+{
+	errno = 0;
+	if (ferror(stdout) | (fclose(stdout) != 0))
+		return fault_errno(f, "stdout");
+	return 0;
+}
+
+static const struct convention *
+want_convention(const char *name)
+{
+	const struct convention *c = convention_find(name);
+
+	if (c == NULL) {
+		warnx("%s: no such convention; mig-ls -h names them", name);
+		usage();
+	}
+	return c;
+}
+
+static void
+set_style(struct options *o, enum stream_style style)
+{
+	if (style == STREAM_BARE && o->style == STREAM_COLUMNS)
+		return;
+	if (o->style != STREAM_SEALED && o->style != style &&
+	    !(o->style == STREAM_BARE && style == STREAM_COLUMNS)) {
+		warnx("-H, -o and --json: only one of them");
+		usage();
+	}
+	o->style = style;
+}
+
+static void
+want_columns(struct options *o, const char *columns)
+{
+	struct fault f = FAULT_INIT;
+
+	if (stream_columns_check(columns, migration_columns,
+	    MIGRATION_COLUMNS, &f) == -1) {
+		fault_print(&f, stderr);
+		fault_free(&f);
+		exit(EXIT_USAGE);
+	}
+	o->columns = columns;
+	set_style(o, STREAM_COLUMNS);
+}
+
+static void
+parse(struct options *o, int argc, char *argv[])
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "Hf:hm:n:o:", longopts, NULL)) !=
+	    -1) {
+		switch (c) {
+		case 'H':
+			set_style(o, STREAM_BARE);
+			break;
+		case 'f':
+			o->convention = want_convention(optarg);
+			break;
+		case 'h':
+			o->help = true;
+			break;
+		case 'm':
+			if (migration_mode_find(optarg, &o->mode) == -1) {
+				warnx("%s: no such mode: tx, none or own",
+				    optarg);
+				usage();
+			}
+			break;
+		case 'n':
+			o->name = optarg;
+			break;
+		case 'o':
+			want_columns(o, optarg);
+			break;
+		case OPT_JSON:
+			set_style(o, STREAM_JSON);
+			break;
+		case OPT_VERSION:
+			o->version = true;
+			break;
+		default:
+			usage();
+		}
+	}
+}
+
+/* The directories that $MIG_PATH names, or ./migrations. */
+static char **
+default_args(size_t *n)
+{
+	const char *env = getenv("MIG_PATH");
+	struct stat st;
+	char **args, *path, *dir;
+
+	path = strdup(env == NULL ? "" : env);
+	args = path == NULL ? NULL :
+	    reallocarray(NULL, strlen(path) + 2, sizeof(*args));
+	if (args == NULL)
+		err(EXIT_STREAM, NULL);
+	for (*n = 0; (dir = strsep(&path, ":")) != NULL;)
+		if (*dir != '\0')
+			args[(*n)++] = dir;
+	if (*n == 0 && stat("migrations", &st) == 0)
+		args[(*n)++] = dir = strdup("migrations");
+	if (*n == 0) {
+		warnx("no directory given, no MIG_PATH, and there is no "
+		    "./migrations");
+		usage();
+	}
+	return args;
+}
+
+static int
+run(const struct options *o, char *args[], size_t n, struct fault *f)
+{
+	if (o->help) {
+		help();
+		return 0;
+	}
+	if (o->version) {
+		printf("mig-ls %s\n", MIG_VERSION);
+		return 0;
+	}
+	if (o->name == NULL)
+		return files_list(o, args, n, f);
+	if (n != 1) {
+		warnx("-n: one directory is wanted");
+		usage();
+	}
+	return files_next(o, args[0], f);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct options o = { .mode = MODE_TX, .style = STREAM_SEALED };
+	struct fault f = FAULT_INIT;
+	char **args = NULL, **dirs;
+	size_t n;
+	int result;
+
+	parse(&o, argc, argv);
+	o.for_people = o.style == STREAM_SEALED && table_wanted(stdout);
+	n = (size_t)(argc - optind);
+	dirs = argv + optind;
+	if (n == 0 && !o.help && !o.version)
+		dirs = args = default_args(&n);
+	result = run(&o, dirs, n, &f);
+	if (result == 0)
+		result = close_stdout(&f);
+	if (args != NULL)
+		free(args);
+	if (result == 0)
+		return EXIT_DONE;
+	fault_print(&f, stderr);
+	result = f.code;
+	fault_free(&f);
+	return result;
+}

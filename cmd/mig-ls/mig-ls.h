@@ -1,0 +1,34 @@
+#ifndef MIG_LS_H
+#define MIG_LS_H
+
+#include <stdbool.h>
+
+#include "convention.h"
+#include "fault.h"
+#include "migration.h"
+#include "stream.h"
+
+struct options {
+	const struct convention *convention;	/* -f; NULL: recognise it */
+	enum migration_mode mode;		/* -m */
+	const char *name;			/* -n, or NULL */
+	enum stream_style style;		/* -H, -o, --json */
+	const char *columns;			/* -o, or NULL */
+	bool for_people;			/* stdout is a terminal */
+	bool help, version;
+};
+
+/*
+ * List the files of the series that `args` names: directories, or
+ * SERIES=DIR,DIR.  Returns 0, or -1 with a fault.
+ */
+int files_list(const struct options *, char *const *args, size_t n,
+    struct fault *);
+
+/*
+ * Print the path that a new migration should have in `dir`.  Returns 0, or -1
+ * with a fault.
+ */
+int files_next(const struct options *, const char *dir, struct fault *);
+
+#endif
