@@ -95,7 +95,9 @@ CMD_O	= $(CMD_C:%.c=$(B)/obj/%.o)
 TEST_O	= $(UNIT_C:%.c=$(B)/obj/%.o) $(FUZZ_C:%.c=$(B)/obj/%.o)
 
 all: $(CMDS:%=$(B)/%)	## build the commands (default)
+	@:
 units: $(UNITS:%=$(B)/unit/%)
+	@:
 objects: $(LIB_O) $(CMD_O)
 
 # The folder too: a module that is gone leaves the archive.
@@ -156,6 +158,7 @@ $(B)/flags: FORCE
 -include $(patsubst %.o,%.d,$(LIB_O) $(CMD_O) $(TEST_O))
 
 # ---------------------------------------------------------------- tests
+# `exec`: a signal to make reaches the script, which stops its servers.
 
 # A make below this one, in parallel unless the user has said how; `+` in
 # front of it hands the job server down.
@@ -164,12 +167,12 @@ SUB	= $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 check:	## install what is missing, build, run all tests on each of MATRIX
 	@tests/lab/need check $(MATRIX)
 	@+$(SUB) all units
-	@BUILD='$(BUILD)' TESTS='$(TESTS)' MATRIX='$(MATRIX)' tests/lab/check
+	@exec env BUILD='$(BUILD)' TESTS='$(TESTS)' MATRIX='$(MATRIX)' tests/lab/check
 
 asan:	## the tests with the address and undefined behaviour sanitizers
 	@tests/lab/need check $(firstword $(MATRIX))
 	@+$(SUB) VARIANT=asan all units
-	@BUILD='$(BUILD)/asan' TESTS='$(TESTS)' \
+	@exec env BUILD='$(BUILD)/asan' TESTS='$(TESTS)' \
 	    MATRIX='$(firstword $(MATRIX))' \
 	    ASAN_OPTIONS=detect_leaks=1:exitcode=99:$$ASAN_OPTIONS \
 	    LSAN_OPTIONS=exitcode=99:$$LSAN_OPTIONS \
@@ -180,26 +183,26 @@ cov:	## the tests with coverage, and how much of each file they reach
 	@tests/lab/need check $(firstword $(MATRIX))
 	@find $(BUILD)/cov -name '*.gcda' -delete 2>/dev/null || :
 	@+$(SUB) VARIANT=cov all units
-	@BUILD='$(BUILD)/cov' TESTS='$(TESTS)' \
+	@exec env BUILD='$(BUILD)/cov' TESTS='$(TESTS)' \
 	    MATRIX='$(firstword $(MATRIX))' tests/lab/check
 	@tests/lab/coverage $(BUILD)/cov
 
 fuzz:	## each fuzz target for FUZZ_SECONDS (60); FUZZ=pattern for some
 	@tests/lab/need fuzz
 	@+$(SUB) VARIANT=fuzz CC=clang fuzzers
-	@FUZZ='$(FUZZ)' FUZZ_SECONDS='$(FUZZ_SECONDS)' \
+	@exec env FUZZ='$(FUZZ)' FUZZ_SECONDS='$(FUZZ_SECONDS)' \
 	    tests/lab/fuzz $(BUILD)/fuzz
 fuzzers: $(FUZZERS:%=$(B)/target/%)
 
 demo:	## build, start a private server, show the tools at work, stop it
 	@tests/lab/need check system
 	@+$(SUB) all
-	@MIG_BIN='$(abspath $(B))' tests/lab/demo
+	@exec env MIG_BIN='$(abspath $(B))' tests/lab/demo
 
 bench:	## the benchmarks
 	@tests/lab/need check system
 	@+$(SUB) all
-	@MIG_BIN='$(abspath $(B))' tests/bench/run
+	@exec env MIG_BIN='$(abspath $(B))' tests/bench/run
 
 # ----------------------------------------------------------------- lint
 
@@ -219,7 +222,8 @@ lint-tidy: $(GEN)
 	    { ! grep -Ev '^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -'; })
 lint-cppcheck: $(GEN)
 	@$(if $(LIB_C)$(CMD_C),cppcheck -q -j $(JOBS) --std=c11 \
-	    --enable=warning,performance,portability --inline-suppr \
+	    --enable=warning --enable=performance \
+	    --enable=portability --inline-suppr \
 	    --error-exitcode=1 -Ilib -I$(B)/gen -D_GNU_SOURCE -DMIG_VERSION='""' \
 	    $(LIB_C) $(CMD_C))
 lint-format:

@@ -51,7 +51,7 @@ leftovers_in_server() {
 	UNION ALL SELECT 'connection', concat_ws(' ', pid, application_name, query)
 	FROM pg_stat_activity
 	WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
-	UNION ALL SELECT 'setting', name FROM pg_settings
+	UNION ALL SELECT 'setting', name FROM pg_file_settings
 	WHERE sourcefile ~ 'postgresql.auto.conf$'
 	UNION ALL SELECT 'schema mig in database', current_database()
 	FROM pg_namespace WHERE nspname = 'mig';
@@ -76,6 +76,9 @@ teardown_suite() {
 		sleep 1
 		left=$(leftovers_in_server; leftover_processes)
 	fi
+	leftover_processes | while read -r _ pid _; do
+		kill -9 "$pid"
+	done
 	lab stop all || left="$left
 a server that does not stop"
 	[ -z "$left" ] || { echo "left behind by tests:"; echo "$left"; return 1; }

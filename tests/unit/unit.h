@@ -17,7 +17,7 @@ static int unit_count, unit_failed;
 #define CHECK_STR(a, b) unit_str((a), (b), __FILE__, __LINE__, #a)
 
 /* Two integers are equal; both are shown when not. */
-#define CHECK_INT(a, b)                                                     \
+#define CHECK_INT(a, b) \
 	unit_int((long long)(a), (long long)(b), __FILE__, __LINE__, #a)
 
 static inline int
@@ -45,8 +45,7 @@ unit_str(const char *a, const char *b, const char *file, int line,
 }
 
 static inline int
-unit_int(long long a, long long b, const char *file, int line,
-    const char *what)
+unit_int(long long a, long long b, const char *file, int line, const char *what)
 {
 	if (!unit_check(a == b, file, line, what))
 		printf("\tis       %lld\n\texpected %lld\n", a, b);
