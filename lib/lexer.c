@@ -182,12 +182,13 @@ add_word(struct lexer *lx, bool quoted)
 {
 	struct lex_item *item = &lx->item;
 	struct lex_word *word;
+	size_t depth = lx->parens + lx->brackets;
 
-	if (item->nwords < LEX_WORDS) {
+	if (item->nwords < (depth > 0 ? LEX_INNER_WORDS : LEX_WORDS)) {
 		word = &item->words[item->nwords++];
 		word->off = lex_input_in_text(&lx->in, lx->in.token);
 		word->len = lx->in.pos - lx->in.token;
-		word->depth = (unsigned)(lx->parens + lx->brackets);
+		word->depth = (unsigned)depth;
 		word->quoted = quoted;
 		word->first = !lx->watch.begun;
 	}

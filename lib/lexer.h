@@ -66,8 +66,13 @@ struct lex_word {
 	bool first;		/* of its statement; one more is behind each \; */
 };
 
-/* Words kept of each statement: enough to tell what it is. */
+/*
+ * Words kept of each item: enough to tell what it is.  Those within parentheses
+ * and brackets are only kept among the first ones, lest a long list of columns
+ * leaves no room for what follows it.
+ */
 #define LEX_WORDS 32
+#define LEX_INNER_WORDS 16
 
 /*
  * What lex_next() found.  Everything in it is lent until the next call of a

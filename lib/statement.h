@@ -1,0 +1,58 @@
+#ifndef STATEMENT_H
+#define STATEMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lexer.h"
+
+/*
+ * What a statement is, by its words alone: no catalog is asked and nothing is
+ * parsed.  Each function takes an item of kind LEX_STATEMENT, and of one that
+ * \; joins it judges every statement.  Pure; a returned string is static.
+ */
+
+enum statement_kind {
+	STATEMENT_OTHER,
+	STATEMENT_BEGIN,		/* BEGIN, START TRANSACTION */
+	STATEMENT_COMMIT,		/* COMMIT, END */
+	STATEMENT_ROLLBACK,		/* ROLLBACK, ABORT */
+	STATEMENT_PREPARE_TRANSACTION,	/* and COMMIT or ROLLBACK PREPARED */
+	STATEMENT_SAVEPOINT		/* SAVEPOINT, RELEASE, ROLLBACK TO */
+};
+
+/* The kind; of a joined item the first that is not STATEMENT_OTHER. */
+enum statement_kind statement_kind(const struct lex_item *);
+
+/* Whether such a statement begins or ends a transaction: not a savepoint. */
+bool statement_controls_transaction(enum statement_kind);
+
+/*
+ * NULL, or the name, as "CREATE INDEX CONCURRENTLY", of what cannot run in a
+ * transaction block on any of PostgreSQL 13 to 18.  What depends on more than
+ * the words (REINDEX or CLUSTER of a partitioned table, DROP SUBSCRIPTION, CALL
+ * of a procedure that commits) is not named: the server says 25001 of it.
+ */
+const char *statement_not_in_transaction(const struct lex_item *);
+
+/*
+ * Whether the statement surely leaves no trace in the session: no setting,
+ * temporary object, prepared statement, cursor, channel, role or lock.  False
+ * for whatever can call a function of the user's, or is not known.
+ */
+bool statement_keeps_session(const struct lex_item *);
+
+/* Whether it is CREATE, ALTER or DROP EXTENSION. */
+bool statement_alters_extension(const struct lex_item *);
+
+/*
+ * The span in the text of the table that the statement creates or changes, as
+ * it is written, with schema and quotes, and with variables if it has any.
+ * False for temporary tables, joined items and all else.
+ */
+bool statement_table(const struct lex_item *, size_t *off, size_t *len);
+
+/* The span of the index name of a CREATE INDEX CONCURRENTLY that has one. */
+bool statement_builds_index(const struct lex_item *, size_t *off, size_t *len);
+
+#endif
