@@ -1,0 +1,358 @@
+/* Runs a step that is not one transaction: modes `none` and `own`. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash.h"
+#include "run.h"
+#include "sql.h"
+#include "statement.h"
+
+/* A step on its way. */
+struct alone {
+	struct run *run;
+	size_t step;
+	struct script *script;
+	struct lex_item item;
+	size_t k;		/* the statement at hand, from 1 */
+	bool last;		/* it is the last one */
+	bool logged;		/* the step's row of the log is written */
+};
+
+/* Write how far the step has come, in the transaction at hand. */
+static int
+send_progress(struct alone *a, const char *state)
+{
+	struct run *r = a->run;
+	const struct plan_step *s = &r->plan->steps[a->step];
+	struct worker_sent sent = { WORKER_SET, a->step, 0 };
+	const char *values[8];
+	char k[24], n[24], hex[HASH_HEX], *sql;
+	struct hash hash;
+	int result;
+
+	hash_init(&hash);
+	hash_add(&hash, a->item.text, a->item.len);
+	hash_hex(&hash, hex);
+	snprintf(k, sizeof(k), "%zu", a->k);
+	snprintf(n, sizeof(n), "%zu", r->looks[a->step].statements);
+	values[0] = s->m.series;
+	values[1] = s->m.version;
+	values[2] = s->m.name;
+	values[3] = plan_action_name(s->action);
+	values[4] = k;
+	values[5] = n;
+	values[6] = hex;
+	values[7] = state;
+	sql = db_sql(sql_progress_put, r->schema);
+	if (sql == NULL)
+		return fault_nomem(r->fault);
+	result = worker_send(&r->worker, &sent, sql, 8, values);
+	free(sql);
+	return result;
+}
+
+/* Remove rows of progress: that of statement `k`, or with 0 all. */
+static int
+send_progress_delete(struct alone *a, size_t k)
+{
+	struct run *r = a->run;
+	const struct plan_step *s = &r->plan->steps[a->step];
+	struct worker_sent sent = { WORKER_SET, a->step, 0 };
+	const char *values[4];
+	char number[24], *sql;
+	int result;
+
+	snprintf(number, sizeof(number), "%zu", k);
+	values[0] = s->m.series;
+	values[1] = s->m.version;
+	values[2] = s->m.name;
+	values[3] = number;
+	sql = db_sql(sql_progress_delete, r->schema);
+	if (sql == NULL)
+		return fault_nomem(r->fault);
+	result = worker_send(&r->worker, &sent, sql, 4, values);
+	free(sql);
+	return result;
+}
+
+/*
+ * After a statement, in its transaction: how far we are, or, behind the last
+ * one, the row of the log.
+ */
+static int
+send_done(struct alone *a)
+{
+	if (!a->last)
+		return send_progress(a, "done");
+	if (send_log(a->run, a->step, plan_action_name(
+	    a->run->plan->steps[a->step].action), NULL) == -1)
+		return -1;
+	a->logged = true;
+	return send_progress_delete(a, 0);
+}
+
+static int
+send_text_statement(struct alone *a)
+{
+	return send_statement(a->run, a->script, &a->item, a->step, a->k,
+	    true);
+}
+
+/* The history must be there before anything that is no transaction. */
+static int
+make_history(struct alone *a)
+{
+	struct run *r = a->run;
+
+	if (r->exists)
+		return 0;
+	if (send_set(r, "BEGIN") == -1 || send_history(r) == -1 ||
+	    send_set(r, "COMMIT") == -1 || worker_sync(&r->worker) == -1)
+		return -1;
+	r->exists = true;
+	return 0;
+}
+
+/* An index that was built concurrently may be there and yet be invalid. */
+static int
+check_index(struct alone *a)
+{
+	struct run *r = a->run;
+	const char *table;
+	PGresult *result;
+	size_t off, len;
+	char *name;
+
+	if (!statement_builds_index(&a->item, &off, &len) ||
+	    !statement_table(&a->item, &off, &len))
+		return 0;
+	name = strndup(a->item.text + off, len);
+	if (name == NULL)
+		return fault_nomem(r->fault);
+	table = name;
+	result = worker_query(&r->worker, sql_invalid_indexes, 1, &table,
+	    r->fault);
+	free(name);
+	if (result == NULL)
+		return -1;
+	if (PQntuples(result) > 0) {
+		fault_set(r->fault, EXIT_UNKNOWN, "index %s is invalid",
+		    PQgetvalue(result, 0, 0));
+		fault_hint(r->fault, "DROP INDEX CONCURRENTLY %s, then "
+		    "mig-plan --forget, and apply again",
+		    PQgetvalue(result, 0, 0));
+	}
+	PQclear(result);
+	return r->fault->text == NULL ? 0 : -1;
+}
+
+/*
+ * A statement failed outside of a transaction, and the server says so: what
+ * it may have left is an index; of anything else nothing is left.
+ */
+static void
+settle_intent(struct alone *a)
+{
+	struct run *r = a->run;
+	struct worker_failure failure;
+	size_t off, len;
+
+	if (r->worker.failure.lost || r->worker.failure.result == NULL ||
+	    statement_builds_index(&a->item, &off, &len))
+		return;
+	failure = worker_keep(&r->worker);
+	if (send_progress_delete(a, a->k) == 0)
+		worker_sync(&r->worker);
+	worker_clear(&r->worker);
+	worker_bring_back(&r->worker, &failure);
+	r->partial = a->k > 1;
+}
+
+static int
+send_session_role(struct alone *a)
+{
+	const char *role = a->run->looks[a->step].role;
+	char *quoted, *sql;
+	int result;
+
+	if (role == NULL)
+		return 0;
+	quoted = PQescapeIdentifier(a->run->worker.conn, role, strlen(role));
+	if (quoted == NULL)
+		return fault_nomem(a->run->fault);
+	result = asprintf(&sql, "SET ROLE %s", quoted);
+	PQfreemem(quoted);
+	if (result == -1)
+		return fault_nomem(a->run->fault);
+	result = send_set(a->run, sql);
+	free(sql);
+	return result;
+}
+
+/* Run a statement that cannot be in a transaction. */
+static int
+run_bare(struct alone *a)
+{
+	struct run *r = a->run;
+	int result;
+
+	if (send_progress(a, "intent") == -1 ||
+	    worker_sync(&r->worker) == -1)
+		return -1;
+	r->partial = true;
+	result = send_session_role(a);
+	if (result == 0)
+		result = send_text_statement(a);
+	if (result == -1) {
+		settle_intent(a);
+		return -1;
+	}
+	if (r->looks[a->step].role != NULL &&
+	    send_set(r, "RESET ROLE") == -1)
+		return -1;
+	if (check_index(a) == -1)
+		return -1;
+	if (send_set(r, "BEGIN") == -1 || send_done(a) == -1 ||
+	    send_set(r, "COMMIT") == -1)
+		return -1;
+	return worker_sync(&r->worker);
+}
+
+/* The server refuses the statement in a transaction. */
+static bool
+refused_in_transaction(const struct worker *w)
+{
+	const char *state = db_sqlstate(w->failure.result);
+
+	return w->failure.failed && !w->failure.lost &&
+	    (strcmp(state, "25001") == 0 || strcmp(state, "2D000") == 0);
+}
+
+static int
+run_in_transaction(struct alone *a)
+{
+	struct run *r = a->run;
+
+	if (send_begin(r, a->step) == -1 || send_text_statement(a) == -1)
+		return -1;
+	if (r->looks[a->step].role != NULL &&
+	    send_set(r, "RESET ROLE") == -1)
+		return -1;
+	if (send_done(a) == -1 || send_commit(r, a->step) == -1 ||
+	    worker_sync(&r->worker) == -1)
+		return -1;
+	r->partial = true;
+	return 0;
+}
+
+static int
+run_one(struct alone *a)
+{
+	struct worker *w = &a->run->worker;
+
+	if (statement_not_in_transaction(&a->item) != NULL)
+		return run_bare(a);
+	if (run_in_transaction(a) == 0)
+		return 0;
+	worker_sync(w);
+	if (a->item.copy_in || !refused_in_transaction(w))
+		return -1;
+	worker_clear(w);
+	a->logged = false;
+	if (send_set(a->run, "ROLLBACK") == -1 || worker_sync(w) == -1)
+		return -1;
+	return run_bare(a);
+}
+
+/* A statement of a file that has BEGIN and COMMIT of its own. */
+static int
+run_own(struct alone *a)
+{
+	struct run *r = a->run;
+	enum statement_kind kind = statement_kind(&a->item);
+	bool ends;
+
+	if (PQtransactionStatus(r->worker.conn) == PQTRANS_IDLE) {
+		if (kind != STATEMENT_BEGIN)
+			return run_one(a);
+		return send_text_statement(a);
+	}
+	ends = kind == STATEMENT_COMMIT ||
+	    kind == STATEMENT_PREPARE_TRANSACTION;
+	if (ends && send_done(a) == -1)
+		return -1;
+	if (send_text_statement(a) == -1)
+		return -1;
+	if (ends)
+		r->partial = true;
+	if (ends || kind == STATEMENT_ROLLBACK)
+		return 0;
+	return send_progress(a, "done") == -1 ? -1 : worker_sync(&r->worker);
+}
+
+/* The last statement is behind us: the row of the log, if need be. */
+static int
+finish(struct alone *a)
+{
+	struct run *r = a->run;
+
+	if (worker_sync(&r->worker) == -1)
+		return -1;
+	if (PQtransactionStatus(r->worker.conn) != PQTRANS_IDLE) {
+		fault_set(r->fault, r->partial ? EXIT_UNKNOWN : EXIT_FAILED,
+		    "%s: leaves a transaction open; it is rolled back",
+		    r->plan->steps[a->step].m.path);
+		return fault_hint(r->fault, "add the COMMIT that is missing");
+	}
+	if (a->logged)
+		return 0;
+	a->last = true;
+	if (send_set(r, "BEGIN") == -1 || send_done(a) == -1 ||
+	    send_set(r, "COMMIT") == -1)
+		return -1;
+	return worker_sync(&r->worker);
+}
+
+static int
+run_statements(struct alone *a)
+{
+	struct run *r = a->run;
+	bool own = r->plan->steps[a->step].m.mode == MODE_OWN;
+	enum lex_kind kind;
+
+	while ((kind = script_next(a->script, &a->item, r->fault)) !=
+	    LEX_END) {
+		if (kind == LEX_BAD)
+			return -1;
+		if (kind != LEX_STATEMENT)
+			continue;
+		a->k++;
+		a->last = a->k == r->looks[a->step].statements;
+		if ((own ? run_own(a) : run_one(a)) == -1)
+			return -1;
+		if (r->canceled)
+			return -1;
+	}
+	return finish(a);
+}
+
+int
+alone_run(struct run *r, size_t step)
+{
+	struct alone a;
+	int result;
+
+	memset(&a, 0, sizeof(a));
+	a.run = r;
+	a.step = step;
+	if (make_history(&a) == -1)
+		return -1;
+	a.script = script_open(r->plan, &r->plan->steps[step],
+	    r->worker.backslash_quotes, r->fault);
+	if (a.script == NULL)
+		return -1;
+	result = run_statements(&a);
+	script_close(a.script);
+	return result;
+}

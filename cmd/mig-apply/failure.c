@@ -1,0 +1,202 @@
+/* What the worker's failure is, and where in the files. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "run.h"
+#include "text.h"
+
+/*
+ * Line and column (in characters, both from 1) of a byte of an item.
+ */
+static void
+line_and_column(const struct lex_item *item, size_t off, size_t *line,
+    size_t *col)
+{
+	const char *start = item->text, *lf;
+
+	*line = item->line;
+	*col = item->col;
+	while ((lf = memchr(start, '\n', off - (size_t)(start - item->text)))
+	    != NULL) {
+		(*line)++;
+		*col = 1;
+		start = lf + 1;
+	}
+	*col += text_chars(start, off - (size_t)(start - item->text));
+}
+
+/* The byte that is the `n`th character, from 1, of a text. */
+static size_t
+byte_of(const char *text, size_t len, size_t n)
+{
+	size_t i = 0, step;
+
+	while (i < len && n > 1) {
+		step = text_utf8(text + i, len - i);
+		i += step == 0 ? 1 : step;
+		n--;
+	}
+	return i;
+}
+
+/*
+ * The byte of the item that the server's position names: a character of the
+ * statement as it was sent, with its variables put in.
+ */
+static size_t
+position(struct run *r, const struct plan_step *step,
+    const struct lex_item *item, const PGresult *result)
+{
+	const char *value;
+	struct vars_text text;
+	size_t off;
+
+	value = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+	if (value == NULL || vars_put(r->vars, r->worker.conn, step, item,
+	    &text, r->fault) == -1)
+		return 0;
+	off = byte_of(text.text, text.len, strtoul(value, NULL, 10));
+	free(text.text);
+	return vars_origin(r->vars, r->worker.conn, step, item, off);
+}
+
+/* Find the statement again in the step's text. */
+static bool
+find_statement(struct script *script, size_t n, struct lex_item *item,
+    struct fault *f)
+{
+	for (;;) {
+		switch (script_next(script, item, f)) {
+		case LEX_STATEMENT:
+			if (--n == 0)
+				return true;
+			break;
+		case LEX_DATA:
+		case LEX_DATA_END:
+			break;
+		case LEX_MORE:
+		case LEX_META:
+		case LEX_END:
+		case LEX_BAD:
+		case LEX_NOMEM:
+			return false;
+		}
+	}
+}
+
+char *
+failure_place(struct run *r, const struct worker_sent *sent,
+    const PGresult *result)
+{
+	const struct plan_step *step = &r->plan->steps[sent->step];
+	struct fault ignored = FAULT_INIT;
+	struct script *script;
+	struct lex_item item;
+	const char *path;
+	size_t line, col, there;
+	char *place = NULL;
+
+	path = plan_where(step, 1, &there);
+	script = script_open(r->plan, step, r->worker.backslash_quotes,
+	    &ignored);
+	if (sent->what == WORKER_STATEMENT && script != NULL &&
+	    find_statement(script, sent->statement, &item, &ignored)) {
+		line_and_column(&item, position(r, step, &item, result),
+		    &line, &col);
+		path = plan_where(step, line, &there);
+		if (asprintf(&place, "%s:%zu:%zu", path, there, col) == -1)
+			place = NULL;
+	} else
+		place = strdup(path);
+	script_close(script);
+	fault_free(&ignored);
+	return place;
+}
+
+/* How the command ends because of an error of the server. */
+static enum exits
+code_of(struct run *r, const char *state)
+{
+	const struct worker_failure *failure = &r->worker.failure;
+
+	if (failure->sent.what == WORKER_LOG &&
+	    (strcmp(state, "MG001") == 0 || strcmp(state, "23505") == 0))
+		return EXIT_STALE;
+	if (r->partial)
+		return EXIT_UNKNOWN;
+	if (strcmp(state, "55P03") == 0 || strcmp(state, "40P01") == 0 ||
+	    strcmp(state, "40001") == 0)
+		return EXIT_BUSY;
+	if (strncmp(state, "57P", 3) == 0 && r->at == 0)
+		return EXIT_CONNECT;
+	return EXIT_FAILED;
+}
+
+static void
+hint_for(struct run *r, const char *state, enum worker_what what)
+{
+	if (what == WORKER_SET && strcmp(state, "42501") == 0)
+		fault_hint(r->fault, "the history needs CREATE on the "
+		    "database, or a schema %s that this role owns",
+		    r->schema);
+	else if (what == WORKER_LOG)
+		fault_hint(r->fault, "another mig-apply went on from the "
+		    "same state: plan again");
+	else if (strcmp(state, "42501") == 0)
+		fault_hint(r->fault, "this role (%s) lacks a right; "
+		    "\"-- mig: role NAME\" runs a migration as another",
+		    PQuser(r->worker.conn));
+	else if (strcmp(state, "25006") == 0)
+		fault_hint(r->fault, "the database is read-only");
+	else if (strcmp(state, "55P03") == 0 && *r->watch.blockers != '\0')
+		fault_hint(r->fault, "blocked by %s", r->watch.blockers);
+}
+
+static void
+explain_lost(struct run *r)
+{
+	const struct worker_failure *failure = &r->worker.failure;
+
+	if (failure->commit_sent || r->partial) {
+		fault_set(r->fault, EXIT_UNKNOWN, "the connection was lost: "
+		    "what became of step %zu is unknown", r->at + 1);
+		fault_hint(r->fault, "mig-ls -d says what is recorded; what "
+		    "is not has been rolled back, but for statements outside "
+		    "of a transaction");
+		return;
+	}
+	fault_set(r->fault, r->at == 0 ? EXIT_CONNECT : EXIT_FAILED,
+	    "the connection was lost in step %zu, which is rolled back",
+	    r->at + 1);
+}
+
+void
+failure_explain(struct run *r)
+{
+	const struct worker_failure *failure = &r->worker.failure;
+	const char *state;
+	char *place;
+
+	if (failure->result == NULL) {
+		if (failure->lost)
+			explain_lost(r);
+		else if (r->fault->text == NULL && !r->fault->nomem)
+			fault_set(r->fault, EXIT_FAILED, "%s",
+			    PQerrorMessage(r->worker.conn));
+		return;
+	}
+	state = db_sqlstate(failure->result);
+	place = failure->sent.what == WORKER_SET ||
+	    failure->sent.what == WORKER_LOG ?
+	    strdup("history") :
+	    failure_place(r, &failure->sent, failure->result);
+	if (place == NULL) {
+		fault_nomem(r->fault);
+		return;
+	}
+	db_fault(r->fault, code_of(r, state), place, r->worker.conn,
+	    failure->result);
+	hint_for(r, state, failure->sent.what);
+	free(place);
+}

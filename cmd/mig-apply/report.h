@@ -1,0 +1,59 @@
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fault.h"
+#include "plan.h"
+#include "stream.h"
+
+/*
+ * What mig-apply says while it works: the report on stdout, each line
+ * flushed, and on a terminal a line of progress on stderr.
+ */
+struct report {
+	struct stream_writer w;
+	bool people;		/* stdout is a terminal: lines for people */
+	bool colour;
+	bool progress;		/* stderr is a terminal */
+	bool shown;		/* a line of progress stands there */
+	bool broken;		/* stdout cannot be written any more */
+	bool ended;
+	size_t steps;		/* of the plan */
+	size_t done;
+	long long began;	/* report_clock() of the first step */
+	long long step_began;
+};
+
+/* Milliseconds of a clock that only goes forward. */
+long long report_clock(void);
+
+/* Begin.  Returns 0, or -1 without memory.  `steps` is set by the caller. */
+int report_begin(struct report *, enum stream_style, bool people);
+
+/* Whether the output still goes through; false once it has failed. */
+bool report_ok(struct report *);
+
+void report_start(struct report *, size_t n, const struct plan_step *);
+void report_done(struct report *, size_t n, const struct plan_step *);
+void report_retry(struct report *, size_t n, const struct plan_step *,
+    const char *sqlstate, const char *why);
+void report_fail(struct report *, size_t n, const struct plan_step *,
+    const char *sqlstate, const char *where, const char *message);
+
+/* Show what step `n` is doing, if it has been at it for a while. */
+void report_progress(struct report *, size_t n, const struct plan_step *,
+    const char *what);
+
+/* Wipe the line of progress, before something else goes to stderr. */
+void report_wipe(struct report *);
+
+/*
+ * The last record, and the end.  `database` is for people.  Returns the exit
+ * code, which becomes EXIT_STREAM where all went well but the report could
+ * not be written.
+ */
+enum exits report_end(struct report *, int code, const char *database);
+
+#endif

@@ -1,0 +1,119 @@
+#ifndef RUN_H
+#define RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "history.h"
+#include "plan.h"
+#include "report.h"
+#include "script.h"
+#include "vars.h"
+#include "watch.h"
+#include "worker.h"
+
+/* What the user asked for. */
+struct options {
+	bool one;		/* -1: all steps in one transaction */
+	bool ask;		/* -i */
+	bool analyze;
+	bool verbose;
+	bool quiet;
+	bool json;
+	bool bare;
+	long wait;		/* seconds for the lock of the history */
+	long lock_timeout;	/* milliseconds a try; 0: for ever */
+	long retry;		/* seconds in which a step is tried again */
+};
+
+/* What a look at a step's text said, before anything ran. */
+struct step_look {
+	size_t statements;
+	bool extension;		/* wants a connection of its own */
+	long lock_timeout;	/* milliseconds, of its directive; -1: none */
+	char *role;		/* of its directive, or NULL */
+};
+
+/* A plan being carried out. */
+struct run {
+	const struct options *options;
+	const struct db_target *target;
+	struct plan *plan;
+	struct vars *vars;
+	struct step_look *looks;
+	struct history history;
+	struct watch watch;
+	struct worker worker;
+	struct report report;
+
+	char *schema;		/* of the history, quoted */
+	char *append;		/* the statement that appends to the log */
+	char *os_user;
+	char host[256];
+	bool exists;		/* the history is there, committed */
+	bool making;		/* it is being made by what was sent */
+	long long seq;		/* of the last row that is committed */
+
+	size_t at;		/* the first step that is not done */
+	size_t next;		/* the next step to be sent */
+	size_t renewed;		/* `next` when the worker was new */
+	bool alone;		/* the step at hand is `none` or `own` */
+	bool dirty;		/* what was sent may leave session state */
+	bool escaped;		/* a statement ended its step's transaction */
+	bool partial;		/* the step at hand has committed a part */
+	bool canceled;		/* we canceled because we were told to stop */
+	long long deadline;	/* for the tries of step `at`; 0: first try */
+	int tries;
+	char **tables;		/* created or changed, for --analyze */
+	size_t ntables;
+	struct fault *fault;
+};
+
+/* Look at all texts of the plan.  Returns 0, or -1 with a fault. */
+int run_look(struct run *);
+
+/*
+ * Carry out the steps.  Returns the exit code; where it is not EXIT_DONE, the
+ * fault says why.
+ */
+enum exits run_steps(struct run *);
+
+/* Analyze what was created or changed; problems are warnings. */
+void run_analyze(struct run *);
+
+void run_free(struct run *);
+
+/*
+ * Within the run: the pieces that steps of all modes are made of (send.c).
+ * Each returns 0, or -1 where something has failed: the worker's `failure`,
+ * or the run's fault.
+ */
+int send_set(struct run *, const char *sql);
+int send_begin(struct run *, size_t step);
+int send_log(struct run *, size_t step, const char *action,
+    const char *error);
+int send_commit(struct run *, size_t step);
+int send_put_back(struct run *);
+int send_history(struct run *);
+
+/*
+ * Send the statement that `script` has just given, and its COPY data; `wait`
+ * for its answer, outside of the pipeline, if wanted.
+ */
+int send_statement(struct run *, struct script *, const struct lex_item *,
+    size_t step, size_t statement, bool wait);
+
+/* Run a `none` or `own` step from its first statement to its last (alone.c). */
+int alone_run(struct run *, size_t step);
+
+/*
+ * The worker's failure as a fault, with its place in the file as
+ * path:line:col (failure.c).
+ */
+void failure_explain(struct run *);
+
+/* Where a statement stands: owned, NULL without memory. */
+char *failure_place(struct run *, const struct worker_sent *,
+    const PGresult *);
+
+#endif

@@ -1,0 +1,276 @@
+/* The messages that a step is made of. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "run.h"
+#include "statement.h"
+#include "text.h"
+
+int
+send_set(struct run *r, const char *sql)
+{
+	struct worker_sent sent = { WORKER_SET, r->next, 0 };
+
+	return worker_send(&r->worker, &sent, sql, 0, NULL);
+}
+
+/* The statements that make the history, in the transaction at hand. */
+int
+send_history(struct run *r)
+{
+	struct history_ddl ddl;
+	size_t i;
+	int result = 0;
+
+	if (r->exists || r->making)
+		return 0;
+	if (history_ddl(&ddl, r->schema, r->history.schema_exists,
+	    r->fault) == -1)
+		return -1;
+	for (i = 0; result == 0 && i < ddl.n; i++)
+		result = send_set(r, ddl.statements[i]);
+	history_ddl_free(&ddl);
+	r->making = true;
+	return result;
+}
+
+static int
+send_lock_timeout(struct run *r, size_t step)
+{
+	long ms = r->options->lock_timeout;
+	char sql[64];
+
+	if (r->looks[step].lock_timeout != -1)
+		ms = r->looks[step].lock_timeout;
+	snprintf(sql, sizeof(sql), "SET LOCAL lock_timeout = %ld", ms);
+	return send_set(r, sql);
+}
+
+static int
+send_role(struct run *r, const char *role)
+{
+	char *quoted, *sql;
+	int result;
+
+	if (role == NULL)
+		return 0;
+	r->dirty = true;
+	quoted = PQescapeIdentifier(r->worker.conn, role, strlen(role));
+	if (quoted == NULL)
+		return fault_nomem(r->fault);
+	result = asprintf(&sql, "SET LOCAL ROLE %s", quoted);
+	PQfreemem(quoted);
+	if (result == -1)
+		return fault_nomem(r->fault);
+	result = send_set(r, sql);
+	free(sql);
+	return result;
+}
+
+int
+send_begin(struct run *r, size_t step)
+{
+	struct worker_sent sent = { WORKER_BEGIN, step, 0 };
+
+	if (worker_send(&r->worker, &sent, "BEGIN", 0, NULL) == -1 ||
+	    send_lock_timeout(r, step) == -1 || send_history(r) == -1)
+		return -1;
+	return send_role(r, r->looks[step].role);
+}
+
+/*
+ * A text of the plan as it is kept in the history: NULL for one that there is
+ * not or that is too long.
+ */
+static int
+kept_text(struct run *r, const struct plan_text *t, char **text)
+{
+	*text = NULL;
+	if (!t->present || t->len > PLAN_KEEP_MAX)
+		return 0;
+	*text = plan_text_read(r->plan, t, r->fault);
+	return *text == NULL ? -1 : 0;
+}
+
+/* The row of the log for a step; `fail` says how it ended, else NULL. */
+static int
+send_row(struct run *r, size_t step, struct history_row *row)
+{
+	struct worker_sent sent = { WORKER_LOG, step, 0 };
+	const char *values[HISTORY_COLUMNS];
+	char seq[24];
+
+	history_append_values(row, seq, values);
+	if (r->worker.append[0] == '\0' &&
+	    worker_prepare(&r->worker, r->append) == -1)
+		return -1;
+	return worker_send_append(&r->worker, &sent, HISTORY_COLUMNS,
+	    values);
+}
+
+int
+send_log(struct run *r, size_t step, const char *action, const char *error)
+{
+	const struct plan_step *s = &r->plan->steps[step];
+	struct history_row row;
+	char *sql, *down;
+	int result;
+
+	/* the role that the step took on may have no right to the log */
+	if (r->dirty && (send_set(r, "RESET SESSION AUTHORIZATION") == -1 ||
+	    send_set(r, "RESET ROLE") == -1))
+		return -1;
+	if (kept_text(r, s->run.present ? &s->run : &s->up, &sql) == -1)
+		return -1;
+	if (kept_text(r, &s->down, &down) == -1) {
+		free(sql);
+		return -1;
+	}
+	memset(&row, 0, sizeof(row));
+	row.seq = r->seq + (long long)(step - r->at) + 1;
+	row.action = action;
+	row.m = &s->m;
+	row.sql = sql;
+	row.down = down;
+	row.plan = r->plan->digest;
+	row.os_user = r->os_user;
+	row.host = r->host;
+	row.error = error;
+	result = send_row(r, step, &row);
+	free(sql);
+	free(down);
+	return result;
+}
+
+int
+send_commit(struct run *r, size_t step)
+{
+	struct worker_sent sent = { WORKER_COMMIT, step, 0 };
+
+	return worker_send(&r->worker, &sent, "COMMIT", 0, NULL);
+}
+
+/* Put the session back as it was before the step. */
+int
+send_put_back(struct run *r)
+{
+	static const char *const statements[] = {
+		"BEGIN",
+		"RESET SESSION AUTHORIZATION",
+		"RESET ROLE",
+		"RESET ALL",
+		"CLOSE ALL",
+		"UNLISTEN *",
+		"DISCARD TEMP",
+		"DISCARD SEQUENCES",
+		"DEALLOCATE ALL",
+		"SELECT pg_catalog.pg_advisory_unlock_all()",
+		"COMMIT"
+	};
+	size_t i;
+
+	if (!r->dirty)
+		return 0;
+	for (i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
+		if (send_set(r, statements[i]) == -1)
+			return -1;
+	r->worker.append[0] = '\0';
+	r->dirty = false;
+	return 0;
+}
+
+/* Remember the table that a statement creates or changes, once. */
+static int
+note_table(struct run *r, const struct lex_item *item)
+{
+	char **tables;
+	size_t i, off, len;
+
+	if (!r->options->analyze || !statement_table(item, &off, &len))
+		return 0;
+	for (i = 0; i < r->ntables; i++)
+		if (strlen(r->tables[i]) == len &&
+		    memcmp(r->tables[i], item->text + off, len) == 0)
+			return 0;
+	tables = reallocarray(r->tables, r->ntables + 1, sizeof(*tables));
+	if (tables == NULL)
+		return fault_nomem(r->fault);
+	r->tables = tables;
+	tables[r->ntables] = strndup(item->text + off, len);
+	if (tables[r->ntables] == NULL)
+		return fault_nomem(r->fault);
+	r->ntables++;
+	return 0;
+}
+
+/* The data behind a COPY, piece by piece. */
+struct data {
+	struct script *script;
+	struct fault *fault;
+};
+
+static int
+next_data(void *arg, const char **text, size_t *len)
+{
+	struct data *d = arg;
+	struct lex_item item;
+
+	switch (script_next(d->script, &item, d->fault)) {
+	case LEX_DATA:
+		*text = item.text;
+		*len = item.len;
+		return 1;
+	case LEX_DATA_END:
+	case LEX_END:
+		return 0;
+	case LEX_MORE:
+	case LEX_STATEMENT:
+	case LEX_META:
+	case LEX_BAD:
+	case LEX_NOMEM:
+		break;
+	}
+	return -1;
+}
+
+/* COPY ... TO STDOUT, which the pipeline cannot carry. */
+static bool
+copies_out(const struct lex_item *item)
+{
+	size_t i;
+
+	if (!lex_is(item, 0, "COPY"))
+		return false;
+	for (i = 1; i < item->nwords; i++)
+		if (lex_is(item, i, "STDOUT"))
+			return true;
+	return false;
+}
+
+int
+send_statement(struct run *r, struct script *script,
+    const struct lex_item *item, size_t step, size_t statement, bool wait)
+{
+	struct worker_sent sent = { WORKER_STATEMENT, step, statement };
+	struct data data = { script, r->fault };
+	struct worker_copy copy = { next_data, &data };
+	struct vars_text text;
+	int result;
+
+	if (note_table(r, item) == -1)
+		return -1;
+	if (!statement_keeps_session(item))
+		r->dirty = true;
+	if (vars_put(r->vars, r->worker.conn, &r->plan->steps[step], item,
+	    &text, r->fault) == -1)
+		return -1;
+	if (wait || item->copy_in || item->joined || copies_out(item))
+		result = worker_run(&r->worker, &sent, text.text,
+		    item->joined, item->copy_in ? &copy : NULL);
+	else
+		result = worker_send(&r->worker, &sent, text.text, 0, NULL);
+	explicit_bzero(text.text, text.len);
+	free(text.text);
+	return result;
+}

@@ -1,0 +1,256 @@
+/* The variables of mig-apply -v. */
+
+#include "vars.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+struct var {
+	char *name;
+	char *value;
+};
+
+struct vars {
+	struct var *items;
+	size_t n;
+};
+
+struct vars *
+vars_new(void)
+{
+	return calloc(1, sizeof(struct vars));
+}
+
+void
+vars_free(struct vars *vars)
+{
+	size_t i;
+
+	if (vars == NULL)
+		return;
+	for (i = 0; i < vars->n; i++) {
+		free(vars->items[i].name);
+		if (vars->items[i].value != NULL)
+			explicit_bzero(vars->items[i].value,
+			    strlen(vars->items[i].value));
+		free(vars->items[i].value);
+	}
+	free(vars->items);
+	free(vars);
+}
+
+static int
+add(struct vars *vars, const char *name, size_t len, const char *value,
+    struct fault *f)
+{
+	struct var *items;
+
+	items = reallocarray(vars->items, vars->n + 1, sizeof(*items));
+	if (items == NULL)
+		return fault_nomem(f);
+	vars->items = items;
+	items[vars->n].name = strndup(name, len);
+	items[vars->n].value = strdup(value);
+	vars->n++;
+	if (items[vars->n - 1].name == NULL ||
+	    items[vars->n - 1].value == NULL)
+		return fault_nomem(f);
+	return 0;
+}
+
+int
+vars_add(struct vars *vars, char *arg, struct fault *f)
+{
+	char *equals = strchr(arg, '=');
+	const char *value;
+	size_t len = equals == NULL ? strlen(arg) : (size_t)(equals - arg);
+
+	if (len == 0)
+		return fault_set(f, EXIT_USAGE, "-v takes NAME=VALUE, or the "
+		    "NAME of an environment variable");
+	if (equals == NULL) {
+		value = getenv(arg);
+		if (value == NULL)
+			return fault_set(f, EXIT_USAGE, "-v %s: no such "
+			    "environment variable", arg);
+		return add(vars, arg, len, value, f);
+	}
+	if (add(vars, arg, len, equals + 1, f) == -1)
+		return -1;
+	memset(equals + 1, '*', strlen(equals + 1));
+	return 0;
+}
+
+int
+vars_add_flyway(struct vars *vars, PGconn *conn, struct fault *f)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char stamp[32];
+
+	gmtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S", &tm);
+#define ADD(name, value) add(vars, name, strlen(name), value, f)
+	if (ADD("flyway:user", PQuser(conn)) == -1 ||
+	    ADD("flyway:database", PQdb(conn)) == -1 ||
+	    ADD("flyway:timestamp", stamp) == -1 ||
+	    ADD("flyway:defaultSchema", "public") == -1 ||
+	    ADD("flyway:table", "flyway_schema_history") == -1)
+		return -1;
+#undef ADD
+	return 0;
+}
+
+static bool
+name_is(const struct var *var, const char *name, size_t len, bool fold)
+{
+	if (strlen(var->name) != len)
+		return false;
+	return (fold ? strncasecmp(var->name, name, len) :
+	    strncmp(var->name, name, len)) == 0;
+}
+
+/* The value of a variable, the last given first; NULL where there is none. */
+static const char *
+find(const struct vars *vars, const struct plan_step *step,
+    const char *name, size_t len, bool fold)
+{
+	static const char filename[] = "flyway:filename";
+	const char *slash;
+	size_t i;
+
+	for (i = vars->n; i > 0; i--)
+		if (name_is(&vars->items[i - 1], name, len, fold))
+			return vars->items[i - 1].value;
+	if (fold && step != NULL && step->m.path != NULL &&
+	    len == sizeof(filename) - 1 &&
+	    strncasecmp(name, filename, len) == 0) {
+		slash = strrchr(step->m.path, '/');
+		return slash == NULL ? step->m.path : slash + 1;
+	}
+	return NULL;
+}
+
+int
+vars_check(const struct vars *vars, const struct plan *plan, struct fault *f)
+{
+	const char *need;
+	char *missing;
+	size_t i, len, n = 0;
+	FILE *fp;
+
+	fp = open_memstream(&missing, &len);
+	if (fp == NULL)
+		return fault_nomem(f);
+	for (i = 0; i < plan->nneeds; i++) {
+		need = plan->needs[i];
+		if (find(vars, NULL, need, strlen(need), false) == NULL &&
+		    find(vars, NULL, need, strlen(need), true) == NULL)
+			fprintf(fp, "%s%s", n++ > 0 ? ", " : "", need);
+	}
+	if (fclose(fp) != 0)
+		return fault_nomem(f);
+	if (n > 0) {
+		fault_set(f, EXIT_USAGE, "the plan needs variable%s %s",
+		    n > 1 ? "s" : "", missing);
+		fault_hint(f, "-v NAME=VALUE, or -v NAME with the value in "
+		    "the environment");
+	}
+	free(missing);
+	return n > 0 ? -1 : 0;
+}
+
+/*
+ * What a reference becomes: owned, or NULL where it stays as it is.
+ */
+static char *
+expand(const struct vars *vars, PGconn *conn, const struct plan_step *step,
+    const struct lex_item *item, const struct lex_var *var)
+{
+	const char *value;
+	char *quoted = NULL, *copy;
+
+	value = find(vars, step, item->text + var->name, var->name_len,
+	    var->form == LEX_PLACEHOLDER);
+	if (value == NULL)
+		return NULL;
+	switch (var->form) {
+	case LEX_PLAIN:
+	case LEX_SUBSCRIPT:
+	case LEX_PLACEHOLDER:
+		return strdup(value);
+	case LEX_LITERAL:
+		quoted = PQescapeLiteral(conn, value, strlen(value));
+		break;
+	case LEX_IDENTIFIER:
+		quoted = PQescapeIdentifier(conn, value, strlen(value));
+		break;
+	}
+	copy = quoted == NULL ? NULL : strdup(quoted);
+	PQfreemem(quoted);
+	return copy;
+}
+
+int
+vars_put(const struct vars *vars, PGconn *conn, const struct plan_step *step,
+    const struct lex_item *item, struct vars_text *out, struct fault *f)
+{
+	const struct lex_var *var;
+	char *value;
+	size_t i, at = 0;
+	FILE *fp;
+
+	if (item->nvars == 0) {
+		out->text = strndup(item->text, item->len);
+		out->len = item->len;
+		return out->text == NULL ? fault_nomem(f) : 0;
+	}
+	fp = open_memstream(&out->text, &out->len);
+	if (fp == NULL)
+		return fault_nomem(f);
+	for (i = 0; i < item->nvars; i++) {
+		var = &item->vars[i];
+		value = expand(vars, conn, step, item, var);
+		if (value == NULL)
+			continue;
+		fwrite(item->text + at, 1, var->off - at, fp);
+		fputs(value, fp);
+		at = var->off + var->len;
+		free(value);
+	}
+	fwrite(item->text + at, 1, item->len - at, fp);
+	if (fclose(fp) != 0) {
+		free(out->text);
+		return fault_nomem(f);
+	}
+	return 0;
+}
+
+size_t
+vars_origin(const struct vars *vars, PGconn *conn,
+    const struct plan_step *step, const struct lex_item *item, size_t off)
+{
+	const struct lex_var *var;
+	size_t i, len, sent = 0, at = 0;
+	char *value;
+
+	for (i = 0; i < item->nvars; i++) {
+		var = &item->vars[i];
+		value = expand(vars, conn, step, item, var);
+		if (value == NULL)
+			continue;
+		len = strlen(value);
+		free(value);
+		if (off < sent + (var->off - at))
+			break;
+		sent += var->off - at;
+		if (off < sent + len)
+			return var->off;
+		sent += len;
+		at = var->off + var->len;
+	}
+	at += off - sent;
+	return at > item->len ? item->len : at;
+}

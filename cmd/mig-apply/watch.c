@@ -1,0 +1,218 @@
+/* The watch connection: the lock, and what the worker is doing. */
+
+#include "watch.h"
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash.h"
+#include "report.h"
+#include "sql.h"
+#include "stop.h"
+
+/* Milliseconds between two questions about the worker. */
+#define ASK_EVERY 500
+
+/* The key of the lock: the same for all that keep one history. */
+static int64_t
+lock_key(void)
+{
+	const char *schema = db_schema_name();
+	struct hash hash;
+	char hex[HASH_HEX];
+
+	hash_init(&hash);
+	hash_add(&hash, "mig-tools ", 10);
+	hash_add(&hash, schema, strlen(schema));
+	hash_hex(&hash, hex);
+	hex[16] = '\0';
+	return (int64_t)strtoull(hex, NULL, 16);
+}
+
+/* Try once: 1 had, 0 not had, -1 with a fault. */
+static int
+try_lock(struct watch *w, const char *key, struct fault *f)
+{
+	PGresult *result;
+	int had;
+
+	result = db_query(w->conn, "SELECT "
+	    "pg_catalog.pg_try_advisory_xact_lock($1::pg_catalog.int8)", 1,
+	    &key, EXIT_CONNECT, "lock", f);
+	if (result == NULL)
+		return -1;
+	had = *PQgetvalue(result, 0, 0) == 't';
+	PQclear(result);
+	return had;
+}
+
+static int
+busy(struct watch *w, const char *key, struct fault *f)
+{
+	PGresult *result;
+	const char *who = NULL;
+
+	result = db_query(w->conn, sql_holder, 1, &key, EXIT_CONNECT, "lock",
+	    f);
+	if (result != NULL && PQntuples(result) == 1)
+		who = db_value(result, 0, 0);
+	fault_set(f, EXIT_BUSY, "busy: %s holds the lock of this history",
+	    who == NULL ? "another mig-apply" : who);
+	fault_hint(f, "--wait SECONDS waits longer for it; nothing was done");
+	PQclear(result);
+	return -1;
+}
+
+/* Wait between two tries, for a time that differs from run to run. */
+static void
+pause_some(int tries)
+{
+	uint32_t most = tries < 6 ? 50U << tries : 2000U;
+
+	stop_poll(NULL, 0, (int)(most / 2 + arc4random_uniform(most / 2)));
+}
+
+static int
+take_lock(struct watch *w, long wait, struct fault *f)
+{
+	long long until = report_clock() + wait * 1000;
+	char key[24];
+	int had, tries = 0;
+
+	snprintf(key, sizeof(key), "%" PRId64, lock_key());
+	while ((had = try_lock(w, key, f)) == 0) {
+		if (report_clock() >= until || stop_signal() != 0)
+			return busy(w, key, f);
+		pause_some(tries++);
+	}
+	return had == 1 ? 0 : -1;
+}
+
+int
+watch_open(struct watch *w, const struct db_target *target, long wait,
+    struct fault *f)
+{
+	PGresult *result;
+
+	memset(w, 0, sizeof(*w));
+	w->conn = db_connect_plain(target, getprogname(), f);
+	if (w->conn == NULL)
+		return -1;
+	result = PQprepare(w->conn, "ask", sql_progress, 1, NULL);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+		db_fault(f, EXIT_CONNECT, "connection", w->conn, result);
+		PQclear(result);
+		watch_close(w);
+		return -1;
+	}
+	PQclear(result);
+	if (db_exec(w->conn, "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
+	    EXIT_CONNECT, "connection", f) == -1 ||
+	    db_exec(w->conn, "SELECT pg_catalog.set_config("
+	    "'idle_in_transaction_session_timeout', '0', true)",
+	    EXIT_CONNECT, "connection", f) == -1 ||
+	    take_lock(w, wait, f) == -1) {
+		watch_close(w);
+		return -1;
+	}
+	return 0;
+}
+
+int
+watch_history(struct watch *w, struct history *h, struct fault *f)
+{
+	/* what is read must leave no lock behind: VACUUM FULL wants all */
+	if (db_exec(w->conn, "SAVEPOINT mig", EXIT_CONNECT, "connection",
+	    f) == -1 || history_read(h, w->conn, f) == -1)
+		return -1;
+	if (db_exec(w->conn, "ROLLBACK TO SAVEPOINT mig", EXIT_CONNECT,
+	    "connection", f) == -1) {
+		history_free(h);
+		return -1;
+	}
+	PQsetnonblocking(w->conn, 1);
+	return 0;
+}
+
+void
+watch_close(struct watch *w)
+{
+	PQfinish(w->conn);
+	w->conn = NULL;
+}
+
+bool
+watch_holds(const struct watch *w)
+{
+	return !w->lost && PQstatus(w->conn) == CONNECTION_OK;
+}
+
+int
+watch_socket(const struct watch *w)
+{
+	return w->lost ? -1 : PQsocket(w->conn);
+}
+
+static void
+keep(char *to, size_t size, const PGresult *result, int column)
+{
+	strlcpy(to, PQgetvalue(result, 0, column), size);
+}
+
+void
+watch_ready(struct watch *w)
+{
+	PGresult *result;
+
+	if (PQconsumeInput(w->conn) == 0) {
+		w->lost = true;
+		return;
+	}
+	while (w->asked && !PQisBusy(w->conn)) {
+		result = PQgetResult(w->conn);
+		if (result == NULL) {
+			w->asked = false;
+			break;
+		}
+		if (PQresultStatus(result) == PGRES_TUPLES_OK &&
+		    PQntuples(result) == 1) {
+			keep(w->progress, sizeof(w->progress), result, 0);
+			if (*PQgetvalue(result, 0, 1) != '\0')
+				keep(w->blockers, sizeof(w->blockers),
+				    result, 1);
+		}
+		PQclear(result);
+	}
+	if (PQstatus(w->conn) != CONNECTION_OK)
+		w->lost = true;
+}
+
+void
+watch_ask(struct watch *w)
+{
+	long long now = report_clock();
+	char sql[128];
+
+	if (w->asked || w->lost || now < w->next || w->worker_pid == 0)
+		return;
+	snprintf(sql, sizeof(sql), "SAVEPOINT mig; EXECUTE ask(%d); "
+	    "ROLLBACK TO SAVEPOINT mig; RELEASE SAVEPOINT mig",
+	    w->worker_pid);
+	w->next = now + ASK_EVERY;
+	if (PQsendQuery(w->conn, sql) == 0) {
+		w->lost = PQstatus(w->conn) != CONNECTION_OK;
+		return;
+	}
+	w->asked = true;
+	PQflush(w->conn);
+}
+
+void
+watch_reset(struct watch *w)
+{
+	w->progress[0] = '\0';
+	w->blockers[0] = '\0';
+	w->next = report_clock() + ASK_EVERY;
+}

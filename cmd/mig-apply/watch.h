@@ -1,0 +1,56 @@
+#ifndef WATCH_H
+#define WATCH_H
+
+#include <stdbool.h>
+#include <libpq-fe.h>
+
+#include "db.h"
+#include "fault.h"
+#include "history.h"
+
+/*
+ * The watch connection: it holds the lock, in a READ COMMITTED transaction
+ * that is idle (which does not hold up CREATE INDEX CONCURRENTLY), and asks
+ * the server what the worker is doing.
+ */
+struct watch {
+	PGconn *conn;
+	int worker_pid;
+	bool asked;		/* a question is under way */
+	bool lost;		/* the connection is gone, and the lock */
+	long long next;		/* report_clock() of the next question */
+	char progress[160];	/* "index 42 % of orders_at", or "" */
+	char blockers[400];	/* "pid 4711 (app, ...)", or "" */
+};
+
+/*
+ * Connect, begin, and take the lock, trying for `wait` seconds.  Returns 0,
+ * or -1 with a fault: EXIT_CONNECT, or EXIT_BUSY that names the holder.
+ */
+int watch_open(struct watch *, const struct db_target *, long wait,
+    struct fault *);
+
+/*
+ * Read the history, holding no lock on it afterwards.  Returns 0, or -1 with
+ * a fault.  After it the connection waits for nothing.
+ */
+int watch_history(struct watch *, struct history *, struct fault *);
+
+void watch_close(struct watch *);
+
+/*
+ * Whether the lock is still ours, as far as is known without asking.
+ */
+bool watch_holds(const struct watch *);
+
+/* For the waiting loop of the worker: a descriptor, what to do with it. */
+int watch_socket(const struct watch *);
+void watch_ready(struct watch *);
+
+/* Ask what the worker is doing, if it is time for that. */
+void watch_ask(struct watch *);
+
+/* Forget what was known: another step begins. */
+void watch_reset(struct watch *);
+
+#endif

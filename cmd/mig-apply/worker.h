@@ -1,0 +1,131 @@
+#ifndef WORKER_H
+#define WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <libpq-fe.h>
+
+#include "db.h"
+#include "fault.h"
+
+/*
+ * The worker: the connection that runs the steps.  Statements are sent
+ * through libpq's pipeline and answered later, in order; the first that fails
+ * makes the server skip all behind it until the next worker_sync().  While it
+ * waits, `tick` is called now and then, and signals are taken.
+ */
+
+/* What was sent, and so what an answer is about. */
+enum worker_what {
+	WORKER_BEGIN,
+	WORKER_SET,		/* settings, history, putting back: ours */
+	WORKER_STATEMENT,	/* a statement of a step */
+	WORKER_LOG,		/* the step's row of the log */
+	WORKER_COMMIT,
+	WORKER_SYNC
+};
+
+struct worker_sent {
+	enum worker_what what;
+	size_t step;		/* its index in the plan */
+	size_t statement;	/* its number in the step, from 1 */
+};
+
+/* The first failure since the last worker_sync(). */
+struct worker_failure {
+	bool failed;
+	bool lost;		/* the connection is gone */
+	bool commit_sent;	/* lost with a COMMIT unanswered */
+	struct worker_sent sent;
+	PGresult *result;	/* owned; NULL where the line was lost */
+};
+
+struct worker {
+	const struct db_target *target;
+	PGconn *conn;
+	struct worker_sent *queue;	/* a ring */
+	size_t first, n, room;
+	struct worker_failure failure;
+	char append[24];	/* name of the prepared statement, or "" */
+	unsigned prepared;	/* how many names were used up */
+	bool backslash_quotes;	/* standard_conforming_strings is off */
+	bool canceled;		/* we asked the server to cancel */
+
+	/* called with each good answer */
+	void (*done)(void *, const struct worker_sent *, const PGresult *);
+	/* called at least every `interval` ms while waiting */
+	void (*tick)(void *);
+	/* a further descriptor to wait for, or -1; called when readable */
+	int (*other)(void *);
+	void (*ready)(void *);
+	void *arg;
+	int interval;
+};
+
+/* Connect.  Returns 0, or -1 with a fault. */
+int worker_open(struct worker *, const struct db_target *, struct fault *);
+
+/* Close the connection and open a new one; nothing may be outstanding. */
+int worker_renew(struct worker *, struct fault *);
+
+void worker_close(struct worker *);
+
+/*
+ * Send a statement with text parameters.  Waits only where too much is
+ * outstanding.  Returns 0, or -1 where something failed before: see
+ * `failure`.
+ */
+int worker_send(struct worker *, const struct worker_sent *, const char *sql,
+    int n, const char *const *values);
+
+/* The same for the statement that was prepared under `append`. */
+int worker_send_append(struct worker *, const struct worker_sent *, int n,
+    const char *const *values);
+
+/* Prepare the statement that worker_send_append() runs. */
+int worker_prepare(struct worker *, const char *sql);
+
+/* Ask for the answers to what was sent so far, without waiting for them. */
+int worker_flush(struct worker *);
+
+/*
+ * Wait for all answers.  After it the pipeline takes statements again.
+ * Returns 0 if all was well since the last time, or -1: see `failure`, which
+ * stays until worker_clear().
+ */
+int worker_sync(struct worker *);
+
+/* Forget a failure that has been dealt with. */
+void worker_clear(struct worker *);
+
+/*
+ * Run a text outside of the pipeline, and wait for it.  Data for COPY FROM
+ * STDIN comes from `copy`, which returns 1 with a piece, 0 at the end, -1 to
+ * give up.  Returns 0, or -1: see `failure`.
+ */
+struct worker_copy {
+	int (*next)(void *, const char **, size_t *);
+	void *arg;
+};
+
+int worker_run(struct worker *, const struct worker_sent *, const char *sql,
+    bool joined, const struct worker_copy *);
+
+/*
+ * Ask a quick question outside of the pipeline; nothing may be outstanding.
+ * Returns a result to be cleared, or NULL with a fault.
+ */
+PGresult *worker_query(struct worker *, const char *sql, int n,
+    const char *const *values, struct fault *);
+
+/*
+ * Set a failure aside, so that something can be put right before it is dealt
+ * with, and bring it back.
+ */
+struct worker_failure worker_keep(struct worker *);
+void worker_bring_back(struct worker *, const struct worker_failure *);
+
+/* Ask the server to cancel what it is doing. */
+void worker_cancel(struct worker *);
+
+#endif

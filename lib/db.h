@@ -1,0 +1,86 @@
+#ifndef DB_H
+#define DB_H
+
+#include <stdbool.h>
+#include <libpq-fe.h>
+
+#include "fault.h"
+
+/*
+ * Connections and queries.  The SQLSTATE decides, never a text; nothing waits
+ * for ever.
+ */
+
+/* Where to connect to. */
+struct db_target {
+	char *conninfo;		/* string or URI; NULL: libpq's own settings */
+	const char *from;	/* where that was found, for a person */
+};
+
+/*
+ * Find out where to connect to: `arg` (of -d) if not NULL, else DATABASE_URL,
+ * else libpq's environment, else POSTGRES_HOST and its like.  Checks the
+ * syntax.  A password in `arg` is overwritten in it, so that no process
+ * title shows it.  Returns 0, or -1 with a usage fault.
+ */
+int db_target(struct db_target *, char *arg, struct fault *);
+void db_target_free(struct db_target *);
+
+/*
+ * Connect, as `application`, in UTF-8; notices go to stderr with their level.
+ * Returns NULL with a fault (EXIT_CONNECT).
+ */
+PGconn *db_connect(const struct db_target *, const char *application,
+    struct fault *);
+
+/*
+ * The same for a connection that runs our own queries alone: with an empty
+ * search_path, and UTC as time zone.
+ */
+PGconn *db_connect_plain(const struct db_target *, const char *application,
+    struct fault *);
+
+/* Where a connection leads, without a password, for a person; owned. */
+char *db_describe(const PGconn *, const struct db_target *);
+
+/* The schema of the history as a quoted identifier (MIG_SCHEMA); owned. */
+char *db_schema(PGconn *, struct fault *);
+
+/* The name of the history's schema as the user gave it; lent. */
+const char *db_schema_name(void);
+
+/*
+ * A copy of `sql` in which each :"mig" is the quoted identifier `schema`;
+ * owned, NULL without memory.
+ */
+char *db_sql(const char *sql, const char *schema);
+
+/*
+ * Run one statement with text parameters (NULL: null).  Returns a result
+ * that is PGRES_COMMAND_OK or PGRES_TUPLES_OK, to be cleared by the caller,
+ * or NULL with a fault of `code` (EXIT_CONNECT where the connection is gone)
+ * that is about `what`.
+ */
+PGresult *db_query(PGconn *, const char *sql, int n,
+    const char *const *values, enum exits code, const char *what,
+    struct fault *);
+
+/* The same for a statement whose result does not matter: 0 or -1. */
+int db_exec(PGconn *, const char *sql, enum exits code, const char *what,
+    struct fault *);
+
+/* SQLSTATE of a failed result, "" where there is none; lent. */
+const char *db_sqlstate(const PGresult *);
+
+/* A field as text, NULL where it is null; lent by the result. */
+const char *db_value(const PGresult *, int row, int column);
+
+/*
+ * Put the server's error into a fault: `prefix: ERROR SQLSTATE: message`,
+ * DETAIL, HINT and CONTEXT as detail lines.  A result without fields (a lost
+ * connection) gives the connection's own message.  Always returns -1.
+ */
+int db_fault(struct fault *, enum exits code, const char *prefix,
+    PGconn *, const PGresult *);
+
+#endif

@@ -1,0 +1,515 @@
+/* The history of a database: what is applied, and how a row is added. */
+
+#include "history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "convention.h"
+#include "db.h"
+#include "lexer.h"
+#include "sql.h"
+#include "text.h"
+#include "version.h"
+
+/* The newest format that this code can read. */
+#define FORMAT 1
+
+static int
+copy(char **to, const PGresult *result, int row, int column)
+{
+	const char *value = db_value(result, row, column);
+
+	*to = value == NULL ? NULL : strdup(value);
+	return value != NULL && *to == NULL ? -1 : 0;
+}
+
+static long long
+number(const PGresult *result, int row, int column)
+{
+	const char *value = db_value(result, row, column);
+
+	return value == NULL ? 0 : strtoll(value, NULL, 10);
+}
+
+/*
+ * Order of what can be applied once: by series, then versions by number,
+ * then repeatables by name.
+ */
+static int
+key_cmp(const char *series_a, const char *version_a, const char *name_a,
+    const char *series_b, const char *version_b, const char *name_b)
+{
+	int c = strcmp(series_a, series_b);
+
+	if (c != 0)
+		return c;
+	if ((version_a == NULL) != (version_b == NULL))
+		return version_a == NULL ? 1 : -1;
+	if (version_a != NULL)
+		return version_cmp(version_a, version_b);
+	return strcmp(name_a == NULL ? "" : name_a,
+	    name_b == NULL ? "" : name_b);
+}
+
+static int
+entry_cmp(const void *a, const void *b)
+{
+	const struct migration *x = &((const struct history_entry *)a)->m;
+	const struct migration *y = &((const struct history_entry *)b)->m;
+
+	return key_cmp(x->series, x->version, x->name, y->series, y->version,
+	    y->name);
+}
+
+/* Run one of the queries of sql/ on the history's schema. */
+static PGresult *
+query(PGconn *conn, const char *sql, int n, const char *const *values,
+    struct fault *f)
+{
+	PGresult *result = NULL;
+	char *schema, *text;
+
+	schema = db_schema(conn, f);
+	if (schema == NULL)
+		return NULL;
+	text = db_sql(sql, schema);
+	if (text == NULL)
+		fault_nomem(f);
+	else
+		result = db_query(conn, text, n, values, EXIT_NOVERDICT,
+		    "history", f);
+	if (result == NULL && f->code == EXIT_NOVERDICT)
+		fault_hint(f, "grant USAGE on schema %s and SELECT on all "
+		    "its tables to this role", schema);
+	free(text);
+	free(schema);
+	return result;
+}
+
+/* Find out whether there is a history at all. */
+static int
+look(struct history *h, PGconn *conn, struct fault *f)
+{
+	const char *name = db_schema_name();
+	PGresult *result;
+
+	result = db_query(conn, "SELECT count(*) > 0, "
+	    "count(c.oid) FILTER (WHERE c.relname = 'log') > 0, "
+	    "count(c.oid) FILTER (WHERE c.relname = 'format') > 0 "
+	    "FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c "
+	    "ON c.relnamespace = n.oid AND c.relname IN ('log', 'format') "
+	    "WHERE n.nspname = $1::pg_catalog.text", 1, &name, EXIT_NOVERDICT,
+	    "history", f);
+	if (result == NULL)
+		return -1;
+	h->schema_exists = *PQgetvalue(result, 0, 0) == 't';
+	h->exists = *PQgetvalue(result, 0, 2) == 't';
+	if (!h->exists && *PQgetvalue(result, 0, 1) == 't') {
+		PQclear(result);
+		fault_set(f, EXIT_NOVERDICT, "schema %s has a table \"log\", "
+		    "but it is no history of mig-tools", name);
+		return fault_hint(f, "MIG_SCHEMA names another schema");
+	}
+	PQclear(result);
+	return 0;
+}
+
+static int
+read_head(struct history *h, PGconn *conn, struct fault *f)
+{
+	PGresult *result;
+	long long format;
+
+	result = query(conn, sql_history_head, 0, NULL, f);
+	if (result == NULL)
+		return -1;
+	format = PQntuples(result) == 1 ? number(result, 0, 0) : 0;
+	h->seq = PQntuples(result) == 1 ? number(result, 0, 1) : 0;
+	if (PQntuples(result) == 1 && db_value(result, 0, 2) != NULL)
+		strlcpy(h->head, PQgetvalue(result, 0, 2), sizeof(h->head));
+	PQclear(result);
+	if (format == FORMAT)
+		return 0;
+	fault_set(f, EXIT_NOVERDICT, "the history has format %lld, this is "
+	    "mig-tools for format %d", format, FORMAT);
+	return fault_hint(f, "use the mig-tools that wrote it, or a newer "
+	    "one");
+}
+
+/* One row of sql/history-read.sql. */
+static int
+read_entry(struct history_entry *e, const PGresult *result, int row,
+    struct fault *f)
+{
+	char *fields[MIGRATION_COLUMNS];
+	int i;
+
+	for (i = 0; i < MIGRATION_COLUMNS; i++)
+		fields[i] = PQgetisnull(result, row, i) ? NULL :
+		    PQgetvalue(result, row, i);
+	e->seq = number(result, row, 10);
+	if (migration_parse(&e->m, fields, MIGRATION_COLUMNS, (size_t)e->seq,
+	    f) == -1) {
+		f->code = f->nomem ? f->code : EXIT_NOVERDICT;
+		return -1;
+	}
+	if (copy(&e->action, result, row, 11) == -1 ||
+	    copy(&e->at, result, row, 12) == -1 ||
+	    copy(&e->by, result, row, 13) == -1)
+		return fault_nomem(f);
+	e->ms = number(result, row, 14);
+	return 0;
+}
+
+static int
+read_entries(struct history *h, PGconn *conn, struct fault *f)
+{
+	PGresult *result;
+	int i, n;
+
+	result = query(conn, sql_history_read, 0, NULL, f);
+	if (result == NULL)
+		return -1;
+	n = PQntuples(result);
+	h->entries = calloc(n == 0 ? 1 : (size_t)n, sizeof(*h->entries));
+	if (h->entries == NULL) {
+		PQclear(result);
+		return fault_nomem(f);
+	}
+	for (i = 0; i < n; i++) {
+		h->n++;
+		if (read_entry(&h->entries[i], result, i, f) == -1) {
+			PQclear(result);
+			return -1;
+		}
+	}
+	PQclear(result);
+	qsort(h->entries, h->n, sizeof(*h->entries), entry_cmp);
+	return 0;
+}
+
+static int
+read_open(struct history *h, PGconn *conn, struct fault *f)
+{
+	struct history_open *o;
+	PGresult *result;
+	int i, n, broken = 0;
+
+	result = query(conn, sql_history_open, 0, NULL, f);
+	if (result == NULL)
+		return -1;
+	n = PQntuples(result);
+	h->open = calloc(n == 0 ? 1 : (size_t)n, sizeof(*h->open));
+	for (i = 0; h->open != NULL && i < n; i++) {
+		o = &h->open[h->nopen++];
+		broken |= copy(&o->series, result, i, 0);
+		broken |= copy(&o->version, result, i, 1);
+		broken |= copy(&o->name, result, i, 2);
+		o->failed = *PQgetvalue(result, i, 3) == 't';
+		broken |= copy(&o->error, result, i, 4);
+		broken |= copy(&o->sha256, result, i, 5);
+		broken |= copy(&o->action, result, i, 6);
+		o->done = (size_t)number(result, i, 7);
+		o->statements = (size_t)number(result, i, 8);
+		o->pending = (size_t)number(result, i, 9);
+	}
+	PQclear(result);
+	return h->open == NULL || broken ? fault_nomem(f) : 0;
+}
+
+/* A line of the state: what is applied, or where it stopped. */
+static char *
+state_line(const char *series, const char *version, const char *name,
+    const char *sha256, const struct history_open *o)
+{
+	const char *fields[4];
+	char *line;
+	size_t i, len;
+	FILE *fp;
+
+	fp = open_memstream(&line, &len);
+	if (fp == NULL)
+		return NULL;
+	fields[0] = series;
+	fields[1] = version;
+	fields[2] = version == NULL ? name : NULL;
+	fields[3] = sha256;
+	for (i = 0; i < 4; i++) {
+		text_escape(fp, fields[i],
+		    fields[i] == NULL ? 0 : strlen(fields[i]));
+		fputc('\t', fp);
+	}
+	if (o == NULL)
+		fputs("applied\n", fp);
+	else
+		fprintf(fp, "partial %s %zu/%zu+%zu\n", o->action, o->done,
+		    o->statements, o->pending);
+	if (fclose(fp) != 0) {
+		free(line);
+		return NULL;
+	}
+	return line;
+}
+
+static int
+line_cmp(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void
+free_lines(char **lines, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		free(lines[i]);
+	free(lines);
+}
+
+/*
+ * The state: SHA-256 over a line a migration, sorted by bytes.  Nothing in it
+ * is local to one database.
+ */
+static int
+set_state(struct history *h, struct fault *f)
+{
+	struct hash hash;
+	char **lines;
+	size_t i, n = 0;
+	bool broken = false;
+
+	lines = calloc(h->n + h->nopen + 1, sizeof(*lines));
+	if (lines == NULL)
+		return fault_nomem(f);
+	for (i = 0; i < h->n; i++) {
+		const struct migration *m = &h->entries[i].m;
+
+		lines[n] = state_line(m->series, m->version, m->name,
+		    m->sha256, NULL);
+		broken |= lines[n++] == NULL;
+	}
+	for (i = 0; i < h->nopen; i++) {
+		const struct history_open *o = &h->open[i];
+
+		if (o->statements == 0)
+			continue;
+		lines[n] = state_line(o->series, o->version, o->name,
+		    NULL, o);
+		broken |= lines[n++] == NULL;
+	}
+	if (broken) {
+		free_lines(lines, n);
+		return fault_nomem(f);
+	}
+	qsort(lines, n, sizeof(*lines), line_cmp);
+	hash_init(&hash);
+	for (i = 0; i < n; i++)
+		hash_add(&hash, lines[i], strlen(lines[i]));
+	hash_hex(&hash, h->state);
+	free_lines(lines, n);
+	return 0;
+}
+
+int
+history_read(struct history *h, PGconn *conn, struct fault *f)
+{
+	memset(h, 0, sizeof(*h));
+	if (look(h, conn, f) == 0 &&
+	    (!h->exists || (read_head(h, conn, f) == 0 &&
+	    read_entries(h, conn, f) == 0 && read_open(h, conn, f) == 0)) &&
+	    set_state(h, f) == 0)
+		return 0;
+	history_free(h);
+	return -1;
+}
+
+void
+history_free(struct history *h)
+{
+	size_t i;
+
+	for (i = 0; i < h->n; i++) {
+		migration_free(&h->entries[i].m);
+		free(h->entries[i].action);
+		free(h->entries[i].at);
+		free(h->entries[i].by);
+	}
+	for (i = 0; i < h->nopen; i++) {
+		free(h->open[i].series);
+		free(h->open[i].version);
+		free(h->open[i].name);
+		free(h->open[i].sha256);
+		free(h->open[i].error);
+		free(h->open[i].action);
+	}
+	free(h->entries);
+	free(h->open);
+	memset(h, 0, sizeof(*h));
+}
+
+const struct history_entry *
+history_find(const struct history *h, const struct migration *m)
+{
+	struct history_entry key;
+
+	if (h->n == 0)
+		return NULL;
+	memset(&key, 0, sizeof(key));
+	key.m = *m;
+	return bsearch(&key, h->entries, h->n, sizeof(*h->entries),
+	    entry_cmp);
+}
+
+const struct history_open *
+history_find_open(const struct history *h, const struct migration *m)
+{
+	const struct history_open *o;
+	size_t i;
+
+	for (i = 0; i < h->nopen; i++) {
+		o = &h->open[i];
+		if (key_cmp(m->series, m->version, m->name, o->series,
+		    o->version, o->name) == 0)
+			return o;
+	}
+	return NULL;
+}
+
+char *
+history_text(PGconn *conn, long long seq, bool down, struct fault *f)
+{
+	const char *value;
+	PGresult *result;
+	char number[24], *text = NULL;
+
+	snprintf(number, sizeof(number), "%lld", seq);
+	value = number;
+	result = query(conn, down ?
+	    "SELECT down FROM :\"mig\".log WHERE seq = $1::bigint" :
+	    "SELECT sql FROM :\"mig\".log WHERE seq = $1::bigint", 1, &value,
+	    f);
+	if (result == NULL)
+		return NULL;
+	if (PQntuples(result) == 1 && db_value(result, 0, 0) != NULL) {
+		text = strdup(PQgetvalue(result, 0, 0));
+		if (text == NULL)
+			fault_nomem(f);
+	}
+	PQclear(result);
+	return text;
+}
+
+static int
+add_statement(struct history_ddl *ddl, const char *text, size_t len,
+    struct fault *f)
+{
+	char **statements;
+
+	statements = reallocarray(ddl->statements, ddl->n + 1,
+	    sizeof(*statements));
+	if (statements == NULL)
+		return fault_nomem(f);
+	ddl->statements = statements;
+	statements[ddl->n] = strndup(text, len);
+	if (statements[ddl->n] == NULL)
+		return fault_nomem(f);
+	ddl->n++;
+	return 0;
+}
+
+/* Split our own SQL text into its statements. */
+static int
+split(struct history_ddl *ddl, const char *sql, struct fault *f)
+{
+	struct lexer *lexer;
+	struct lex_item item;
+	enum lex_kind kind;
+	int result = 0;
+
+	lexer = lex_new(0);
+	if (lexer == NULL || lex_feed(lexer, sql, strlen(sql)) == -1) {
+		lex_free(lexer);
+		return fault_nomem(f);
+	}
+	lex_finish(lexer);
+	while (result == 0 &&
+	    (kind = lex_next(lexer, &item)) == LEX_STATEMENT)
+		result = add_statement(ddl, item.text, item.len, f);
+	if (result == 0 && kind != LEX_END)
+		result = fault_nomem(f);
+	lex_free(lexer);
+	return result;
+}
+
+int
+history_ddl(struct history_ddl *ddl, const char *schema, bool schema_exists,
+    struct fault *f)
+{
+	char *create, *sql;
+	int result;
+
+	memset(ddl, 0, sizeof(*ddl));
+	sql = db_sql(sql_history, schema);
+	if (sql == NULL || asprintf(&create, "CREATE SCHEMA %s", schema) ==
+	    -1) {
+		free(sql);
+		return fault_nomem(f);
+	}
+	result = schema_exists ? 0 :
+	    add_statement(ddl, create, strlen(create), f);
+	if (result == 0)
+		result = split(ddl, sql, f);
+	if (result == -1)
+		history_ddl_free(ddl);
+	free(create);
+	free(sql);
+	return result;
+}
+
+void
+history_ddl_free(struct history_ddl *ddl)
+{
+	free_lines(ddl->statements, ddl->n);
+	memset(ddl, 0, sizeof(*ddl));
+}
+
+char *
+history_append_sql(const char *schema)
+{
+	return db_sql(sql_append, schema);
+}
+
+void
+history_append_values(const struct history_row *row, char seq[24],
+    const char *values[HISTORY_COLUMNS])
+{
+	const struct migration *m = row->m;
+
+	snprintf(seq, 24, "%lld", row->seq);
+	memset(values, 0, HISTORY_COLUMNS * sizeof(*values));
+	values[0] = seq;
+	values[1] = row->action;
+	if (m != NULL) {
+		values[2] = m->series;
+		values[3] = m->version;
+		values[4] = m->name;
+		values[5] = migration_kind_name(m->kind);
+		values[6] = migration_mode_name(m->mode);
+		values[7] = m->sha256;
+		values[8] = m->path;
+		values[9] = m->convention == NULL ? NULL :
+		    m->convention->name;
+		values[11] = m->down_sha256;
+		values[12] = m->down_path;
+	}
+	values[10] = row->sql;
+	values[13] = row->down;
+	values[14] = row->plan;
+	values[15] = row->started;
+	values[16] = row->os_user;
+	values[17] = row->host;
+	values[18] = "mig-tools " MIG_VERSION;
+	values[19] = row->error;
+}

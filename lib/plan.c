@@ -1,0 +1,567 @@
+/* Writes and reads plans. */
+
+#include "plan.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "convention.h"
+#include "spool.h"
+
+static const char *const actions[] = {
+	[PLAN_APPLY] = "apply",
+	[PLAN_REPEAT] = "repeat",
+	[PLAN_REVERT] = "revert",
+	[PLAN_RESUME] = "resume",
+	[PLAN_BASELINE] = "baseline",
+	[PLAN_ADOPT] = "adopt",
+	[PLAN_ACCEPT] = "accept",
+	[PLAN_FORGET] = "forget",
+	[PLAN_EXEC] = "exec"
+};
+
+#define ACTIONS (sizeof(actions) / sizeof(actions[0]))
+
+static const struct stream_column state_columns[] = {
+	{ "state", STREAM_STRING }
+};
+
+static const struct stream_column allow_columns[] = {
+	{ "word", STREAM_STRING }
+};
+
+static const struct stream_column need_columns[] = {
+	{ "variable", STREAM_STRING }
+};
+
+static const struct stream_column step_columns[] = {
+	{ "step", STREAM_NUMBER },
+	{ "action", STREAM_STRING },
+	{ "series", STREAM_STRING },
+	{ "version", STREAM_STRING },
+	{ "mode", STREAM_STRING },
+	{ "sha256", STREAM_STRING },
+	{ "name", STREAM_STRING },
+	{ "path", STREAM_STRING },
+	{ "kind", STREAM_STRING },
+	{ "convention", STREAM_STRING }
+};
+
+#define STEP_COLUMNS (sizeof(step_columns) / sizeof(step_columns[0]))
+
+static const struct stream_column from_columns[] = {
+	{ "path", STREAM_STRING },
+	{ "line", STREAM_NUMBER }
+};
+
+static const struct stream_column keep_columns[] = {
+	{ "step", STREAM_NUMBER },
+	{ "part", STREAM_STRING },
+	{ "sha256", STREAM_STRING },
+	{ "path", STREAM_STRING },
+	{ "text", STREAM_STRING }
+};
+
+#define KEEP_COLUMNS (sizeof(keep_columns) / sizeof(keep_columns[0]))
+
+const char *
+plan_action_name(enum plan_action action)
+{
+	return actions[action];
+}
+
+bool
+plan_action_runs(enum plan_action action)
+{
+	switch (action) {
+	case PLAN_APPLY:
+	case PLAN_REPEAT:
+	case PLAN_REVERT:
+	case PLAN_RESUME:
+	case PLAN_EXEC:
+		return true;
+	case PLAN_BASELINE:
+	case PLAN_ADOPT:
+	case PLAN_ACCEPT:
+	case PLAN_FORGET:
+		return false;
+	}
+	return false;
+}
+
+int
+plan_begin(struct stream_writer *w, FILE *fp, enum stream_style style)
+{
+	return stream_begin(w, fp, "plan", style, NULL);
+}
+
+void
+plan_state(struct stream_writer *w, const char *digest)
+{
+	stream_record(w, "state", state_columns, &digest, 1);
+}
+
+void
+plan_allow(struct stream_writer *w, const char *word)
+{
+	stream_record(w, "allow", allow_columns, &word, 1);
+}
+
+void
+plan_need(struct stream_writer *w, const char *name)
+{
+	stream_record(w, "need", need_columns, &name, 1);
+}
+
+void
+plan_step(struct stream_writer *w, size_t n, enum plan_action action,
+    const struct migration *m)
+{
+	const char *values[STEP_COLUMNS];
+	char number[24];
+
+	snprintf(number, sizeof(number), "%zu", n);
+	values[0] = number;
+	values[1] = actions[action];
+	values[2] = m->series;
+	values[3] = m->version;
+	values[4] = migration_mode_name(m->mode);
+	values[5] = m->sha256;
+	values[6] = m->name;
+	values[7] = m->path;
+	values[8] = migration_kind_name(m->kind);
+	values[9] = m->convention == NULL ? NULL : m->convention->name;
+	stream_record(w, "step", step_columns, values, STEP_COLUMNS);
+}
+
+void
+plan_from(struct stream_writer *w, const char *path, size_t line)
+{
+	const char *values[2];
+	char number[24];
+
+	snprintf(number, sizeof(number), "%zu", line);
+	values[0] = path;
+	values[1] = number;
+	stream_record(w, "from", from_columns, values, 2);
+}
+
+void
+plan_keep(struct stream_writer *w, size_t n, bool down, const char *sha256,
+    const char *path, const char *text)
+{
+	const char *values[KEEP_COLUMNS];
+	char number[24];
+
+	snprintf(number, sizeof(number), "%zu", n);
+	values[0] = number;
+	values[1] = down ? "down" : "up";
+	values[2] = sha256;
+	values[3] = path;
+	values[4] = text;
+	stream_record(w, "keep", keep_columns, values, KEEP_COLUMNS);
+}
+
+/* What plan_read() knows while it reads. */
+struct parser {
+	struct plan *plan;
+	const char *name;
+	size_t line;		/* of the stream */
+	size_t text_line;	/* of the step's text, from 1 */
+	size_t room;		/* for steps */
+	bool included;		/* the step's text is of more than one file */
+	bool kept;		/* the step's text is complete */
+	struct hash hash;	/* over the step's text */
+	struct fault *f;
+};
+
+static int
+bad(struct parser *p, const char *what)
+{
+	return fault_set(p->f, EXIT_STREAM, "%s:%zu: %s", p->name, p->line,
+	    what);
+}
+
+static struct plan_step *
+last_step(struct parser *p)
+{
+	return p->plan->nsteps == 0 ? NULL :
+	    &p->plan->steps[p->plan->nsteps - 1];
+}
+
+/* Check the step that was read last, now that it is complete. */
+static int
+end_step(struct parser *p)
+{
+	struct plan_step *s = last_step(p);
+	char hex[HASH_HEX];
+
+	if (s == NULL)
+		return 0;
+	if (!plan_action_runs(s->action) && s->run.present)
+		return bad(p, "the step before this has text, "
+		    "but its action runs none");
+	if (!s->run.present || p->included || s->m.sha256 == NULL)
+		return 0;
+	hash_hex(&p->hash, hex);
+	if (strcmp(hex, s->m.sha256) != 0)
+		return bad(p, "the text of the step before this is not the "
+		    "one that its SHA-256 names");
+	return 0;
+}
+
+static int
+find_action(const char *name, enum plan_action *action)
+{
+	size_t i;
+
+	for (i = 0; name != NULL && i < ACTIONS; i++)
+		if (strcmp(actions[i], name) == 0) {
+			*action = (enum plan_action)i;
+			return 0;
+		}
+	return -1;
+}
+
+static struct plan_step *
+add_step(struct parser *p)
+{
+	struct plan *plan = p->plan;
+	struct plan_step *steps;
+
+	if (plan->nsteps == p->room) {
+		p->room = p->room == 0 ? 64 : p->room * 2;
+		steps = reallocarray(plan->steps, p->room, sizeof(*steps));
+		if (steps == NULL)
+			return NULL;
+		plan->steps = steps;
+	}
+	memset(&plan->steps[plan->nsteps], 0, sizeof(*plan->steps));
+	return &plan->steps[plan->nsteps++];
+}
+
+/* Read the migration of a step, as that of a listing. */
+static int
+parse_migration(struct parser *p, struct plan_step *s, char *const *v)
+{
+	char *fields[MIGRATION_COLUMNS] = { NULL };
+
+	fields[0] = v[2];
+	fields[1] = v[3];
+	fields[2] = v[6];
+	fields[3] = v[8];
+	fields[4] = v[4];
+	fields[5] = v[5];
+	fields[6] = v[7];
+	fields[9] = v[9];
+	return migration_parse(&s->m, fields, MIGRATION_COLUMNS, p->line,
+	    p->f);
+}
+
+static int
+read_step(struct parser *p, char *const *v, size_t n)
+{
+	struct plan_step *s;
+	char number[24];
+
+	if (n != STEP_COLUMNS)
+		return bad(p, "a step with another number of fields");
+	if (end_step(p) == -1)
+		return -1;
+	s = add_step(p);
+	if (s == NULL)
+		return fault_nomem(p->f);
+	snprintf(number, sizeof(number), "%zu", p->plan->nsteps);
+	if (v[0] == NULL || strcmp(v[0], number) != 0)
+		return bad(p, "a step is out of its place: "
+		    "was the plan edited?");
+	if (find_action(v[1], &s->action) == -1)
+		return bad(p, "a step of an unknown action");
+	p->text_line = 1;
+	p->included = false;
+	p->kept = false;
+	hash_init(&p->hash);
+	return parse_migration(p, s, v);
+}
+
+static int
+read_from(struct parser *p, char *const *v, size_t n)
+{
+	struct plan_step *s = last_step(p);
+	struct plan_place *places, *place;
+	const char *error;
+
+	if (s == NULL || p->kept || n != 2 || v[0] == NULL || v[1] == NULL)
+		return bad(p, "a \"from\" that belongs to no step");
+	places = reallocarray(s->places, s->nplaces + 1, sizeof(*places));
+	if (places == NULL)
+		return fault_nomem(p->f);
+	s->places = places;
+	place = &places[s->nplaces];
+	place->at = p->text_line;
+	place->line = (size_t)strtonum(v[1], 1, LLONG_MAX, &error);
+	if (error != NULL)
+		return bad(p, "a \"from\" with no line number");
+	place->path = strdup(v[0]);
+	if (place->path == NULL)
+		return fault_nomem(p->f);
+	if (s->nplaces++ > 0)
+		p->included = true;
+	return 0;
+}
+
+/* Put a text into the spool. */
+static int
+store(struct parser *p, struct plan_text *t, const char *text, size_t len)
+{
+	if (!t->present) {
+		t->present = true;
+		t->off = spool_size(p->plan->spool);
+	}
+	t->len += len;
+	return spool_add(p->plan->spool, text, len, p->f);
+}
+
+static int
+read_text(struct parser *p, const char *text, size_t len)
+{
+	struct plan_step *s = last_step(p);
+	const char *lf, *end = text + len;
+
+	if (s == NULL || p->kept)
+		return bad(p, "text that belongs to no step");
+	hash_add(&p->hash, text, len);
+	if (store(p, &s->run, text, len) == -1)
+		return -1;
+	while ((lf = memchr(text, '\n', (size_t)(end - text))) != NULL) {
+		p->text_line++;
+		text = lf + 1;
+	}
+	return 0;
+}
+
+static int
+read_keep(struct parser *p, char *const *v, size_t n)
+{
+	struct plan_step *s = last_step(p);
+	const char *text;
+	struct hash hash;
+	char hex[HASH_HEX];
+	bool down;
+
+	if (s == NULL || n != KEEP_COLUMNS || v[1] == NULL || v[2] == NULL)
+		return bad(p, "a \"keep\" that belongs to no step");
+	down = strcmp(v[1], "down") == 0;
+	if (!down && strcmp(v[1], "up") != 0)
+		return bad(p, "a \"keep\" of an unknown part");
+	p->kept = true;
+	text = v[4] == NULL ? "" : v[4];
+	hash_init(&hash);
+	hash_add(&hash, text, strlen(text));
+	hash_hex(&hash, hex);
+	if (strcmp(hex, v[2]) != 0)
+		return bad(p, "a text that is not the one that its "
+		    "SHA-256 names");
+	if (!down)
+		return store(p, &s->up, text, strlen(text));
+	if (s->m.down_sha256 != NULL)
+		return bad(p, "a second down text of one step");
+	s->m.down_sha256 = strdup(v[2]);
+	s->m.down_path = v[3] == NULL ? NULL : strdup(v[3]);
+	if (s->m.down_sha256 == NULL ||
+	    (v[3] != NULL && s->m.down_path == NULL))
+		return fault_nomem(p->f);
+	return store(p, &s->down, text, strlen(text));
+}
+
+static int
+read_state(struct parser *p, char *const *v, size_t n)
+{
+	if (p->plan->state != NULL || n != 1 || v[0] == NULL)
+		return bad(p, "a damaged or second state");
+	p->plan->state = strdup(v[0]);
+	return p->plan->state == NULL ? fault_nomem(p->f) : 0;
+}
+
+static int
+read_allow(struct parser *p, char *const *v, size_t n)
+{
+	if (n != 1 || v[0] == NULL || strcmp(v[0], "out-of-order") != 0)
+		return bad(p, "the plan allows something unknown");
+	p->plan->out_of_order = true;
+	return 0;
+}
+
+static int
+read_need(struct parser *p, char *const *v, size_t n)
+{
+	char **needs;
+
+	if (n != 1 || v[0] == NULL)
+		return bad(p, "a damaged \"need\"");
+	needs = reallocarray(p->plan->needs, p->plan->nneeds + 1,
+	    sizeof(*needs));
+	if (needs == NULL)
+		return fault_nomem(p->f);
+	p->plan->needs = needs;
+	needs[p->plan->nneeds] = strdup(v[0]);
+	if (needs[p->plan->nneeds] == NULL)
+		return fault_nomem(p->f);
+	p->plan->nneeds++;
+	return 0;
+}
+
+/* The records of a plan, and who reads them. */
+static const struct {
+	const char *word;
+	int (*read)(struct parser *, char *const *, size_t);
+	bool before;		/* stands before the first step */
+} records[] = {
+	{ "state", read_state, true },
+	{ "allow", read_allow, true },
+	{ "need", read_need, true },
+	{ "step", read_step, false },
+	{ "from", read_from, false },
+	{ "keep", read_keep, false }
+};
+
+static int
+read_record(struct parser *p, const struct stream_item *item)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+		if (strcmp(records[i].word, item->word) != 0)
+			continue;
+		if (records[i].before && p->plan->nsteps > 0)
+			return bad(p, "a record that belongs before the "
+			    "steps");
+		return records[i].read(p, item->fields, item->nfields);
+	}
+	return fault_set(p->f, EXIT_STREAM, "%s:%zu: \"%s\" is nothing that "
+	    "this mig-apply knows", p->name, p->line, item->word);
+}
+
+static int
+read_all(struct parser *p, struct stream_reader *r)
+{
+	struct stream_item item;
+
+	for (;;) {
+		switch (stream_next(r, &item, p->f)) {
+		case STREAM_META:
+			break;
+		case STREAM_RECORD:
+			p->line = item.line;
+			if (read_record(p, &item) == -1)
+				return -1;
+			break;
+		case STREAM_TEXT:
+			p->line = item.line;
+			if (read_text(p, item.text, item.len) == -1)
+				return -1;
+			break;
+		case STREAM_END:
+			if (end_step(p) == -1)
+				return -1;
+			if (p->plan->state == NULL)
+				return bad(p, "the plan names no state");
+			return 0;
+		case STREAM_FAULT:
+			return -1;
+		}
+	}
+}
+
+int
+plan_read(struct plan *plan, FILE *fp, const char *name, struct fault *f)
+{
+	struct stream_reader *r;
+	struct parser p;
+	int result;
+
+	memset(plan, 0, sizeof(*plan));
+	plan->spool = spool_new();
+	if (plan->spool == NULL)
+		return fault_nomem(f);
+	r = stream_open(fp, name, "plan", false, f);
+	if (r == NULL) {
+		plan_free(plan);
+		return -1;
+	}
+	memset(&p, 0, sizeof(p));
+	p.plan = plan;
+	p.name = name;
+	p.f = f;
+	result = read_all(&p, r);
+	if (result == 0)
+		memcpy(plan->digest, stream_digest(r), HASH_HEX);
+	else
+		plan_free(plan);
+	stream_close(r);
+	return result;
+}
+
+char *
+plan_text_read(const struct plan *plan, const struct plan_text *t,
+    struct fault *f)
+{
+	char *text;
+
+	text = malloc(t->len + 1);
+	if (text == NULL) {
+		fault_nomem(f);
+		return NULL;
+	}
+	if (spool_read(plan->spool, t->off, text, t->len, f) == -1) {
+		free(text);
+		return NULL;
+	}
+	text[t->len] = '\0';
+	return text;
+}
+
+const char *
+plan_where(const struct plan_step *s, size_t line, size_t *there)
+{
+	size_t i;
+
+	for (i = s->nplaces; i > 0; i--)
+		if (s->places[i - 1].at <= line) {
+			*there = s->places[i - 1].line + line -
+			    s->places[i - 1].at;
+			return s->places[i - 1].path;
+		}
+	*there = line;
+	if (s->m.path != NULL)
+		return s->m.path;
+	return s->m.name != NULL ? s->m.name : "-";
+}
+
+static void
+free_step(struct plan_step *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->nplaces; i++)
+		free(s->places[i].path);
+	free(s->places);
+	migration_free(&s->m);
+}
+
+void
+plan_free(struct plan *plan)
+{
+	size_t i;
+
+	free(plan->state);
+	for (i = 0; i < plan->nneeds; i++)
+		free(plan->needs[i]);
+	free(plan->needs);
+	for (i = 0; i < plan->nsteps; i++)
+		free_step(&plan->steps[i]);
+	free(plan->steps);
+	spool_free(plan->spool);
+	memset(plan, 0, sizeof(*plan));
+}

@@ -1,0 +1,126 @@
+-- The history, format 1: see mig-history(5).  Made by the first mig-apply;
+-- :"mig" is the schema that MIG_SCHEMA names.
+
+CREATE VIEW :"mig".format AS SELECT 1 AS format;
+
+CREATE TABLE :"mig".log (
+	seq bigint PRIMARY KEY CHECK (seq > 0),
+	prev text NOT NULL UNIQUE,
+	hash text NOT NULL UNIQUE,
+	action text NOT NULL CHECK (action IN ('apply', 'repeat', 'revert',
+	    'resume', 'baseline', 'adopt', 'accept', 'forget', 'exec',
+	    'fail')),
+	series text,
+	version text,
+	name text,
+	kind text,
+	mode text,
+	sha256 text,
+	path text,
+	convention text,
+	sql text,
+	down_sha256 text,
+	down_path text,
+	down text,
+	plan text,
+	started timestamptz NOT NULL,
+	finished timestamptz NOT NULL,
+	db_user text NOT NULL,
+	os_user text,
+	host text,
+	tool text,
+	error text
+);
+
+COMMENT ON TABLE :"mig".log IS
+    'What mig-apply did, in order; rows are added, never changed';
+
+CREATE TABLE :"mig".progress (
+	series text NOT NULL,
+	version text,
+	name text,
+	action text NOT NULL,
+	statement int NOT NULL CHECK (statement > 0),
+	statements int NOT NULL,
+	sha256 text NOT NULL,
+	state text NOT NULL CHECK (state IN ('intent', 'done')),
+	at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE UNIQUE INDEX progress_key ON :"mig".progress
+    (series, coalesce(version, ''), coalesce(name, ''), statement);
+
+COMMENT ON TABLE :"mig".progress IS
+    'How far a migration has come that runs outside of one transaction';
+
+-- The text of a row that its hash is made of: the array's text form quotes
+-- what must be quoted, so no two rows share one.
+CREATE FUNCTION :"mig".row_hash(r :"mig".log) RETURNS text
+    LANGUAGE sql STABLE AS $function$
+	SELECT encode(sha256(convert_to(ARRAY[r.seq::text, r.prev, r.action,
+	    r.series, r.version, r.name, r.kind, r.mode, r.sha256, r.path,
+	    r.convention,
+	    encode(sha256(convert_to(r.sql, 'UTF8')), 'hex'),
+	    r.down_sha256, r.down_path,
+	    encode(sha256(convert_to(r.down, 'UTF8')), 'hex'), r.plan,
+	    to_char(r.started AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
+	    to_char(r.finished AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
+	    r.db_user, r.os_user, r.host, r.tool, r.error]::text, 'UTF8')),
+	    'hex')
+$function$;
+
+-- The fence: a row is taken only if it continues the chain, so of two that
+-- went on from one state the second fails, whatever became of any lock.
+CREATE FUNCTION :"mig".append() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog AS $function$
+BEGIN
+	IF NEW.seq = 1 THEN
+		NEW.prev := repeat('0', 64);
+	ELSE
+		SELECT hash INTO NEW.prev FROM :"mig".log
+		WHERE seq = NEW.seq - 1;
+	END IF;
+	IF NEW.prev IS NULL THEN
+		RAISE EXCEPTION 'row % of the history does not continue it',
+		    NEW.seq USING ERRCODE = 'MG001';
+	END IF;
+	NEW.started := coalesce(NEW.started, now());
+	NEW.finished := clock_timestamp();
+	NEW.db_user := session_user;
+	NEW.hash := :"mig".row_hash(NEW);
+	RETURN NEW;
+END
+$function$;
+
+CREATE TRIGGER append BEFORE INSERT ON :"mig".log
+    FOR EACH ROW EXECUTE FUNCTION :"mig".append();
+
+CREATE FUNCTION :"mig".refuse() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog AS $function$
+BEGIN
+	RAISE EXCEPTION 'the history is append-only: % refused', TG_OP
+	    USING ERRCODE = 'MG002',
+	    HINT = 'What is wrong is put right by a new row: mig-plan(1).';
+END
+$function$;
+
+CREATE TRIGGER refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON :"mig".log
+    FOR EACH STATEMENT EXECUTE FUNCTION :"mig".refuse();
+
+ALTER TABLE :"mig".log ENABLE ALWAYS TRIGGER refuse;
+
+-- What has been applied: of each migration the last row that says so, unless
+-- that is its revert, and nothing from before the last clean.
+CREATE VIEW :"mig".applied AS
+    SELECT l.* FROM :"mig".log l JOIN (
+	SELECT max(seq) AS seq FROM :"mig".log
+	WHERE action IN ('apply', 'repeat', 'revert', 'resume', 'baseline',
+	    'adopt', 'accept') AND seq > coalesce((
+		SELECT max(seq) FROM :"mig".log
+		WHERE action = 'exec' AND name = 'clean'
+		    AND series IS NULL), 0)
+	GROUP BY series, version, CASE WHEN version IS NULL THEN name END
+    ) last ON last.seq = l.seq
+    WHERE l.action <> 'revert';
+
+COMMENT ON VIEW :"mig".applied IS 'The migrations that are applied now';

@@ -1,0 +1,421 @@
+/* Reads the streams of mig-stream(5), and believes nothing unsealed. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stream.h"
+#include "text.h"
+
+/* A line of text longer than the buffer is given out in pieces. */
+#define ROOM 65536
+
+/* A record longer than this is not one of ours. */
+#define RECORD_MAX (1024UL * 1024 * 1024)
+
+struct stream_reader {
+	FILE *fp;
+	char *name;
+	char *kind;
+	bool bare;
+
+	char *buf;		/* from..to: read, not yet taken */
+	size_t from, to, room;
+	bool eof;
+	size_t line;		/* number of the line at `from`, from 1 */
+
+	bool in_line;		/* `from` is within a long line of text */
+	bool in_text;		/* the last line was text: its LF is owed */
+	char **fields;
+	size_t fields_room;
+
+	struct hash hash;
+	size_t records;
+	char digest[HASH_HEX];
+	enum stream_event last;	/* STREAM_END and STREAM_FAULT stay */
+};
+
+static int
+bad(struct stream_reader *r, struct fault *f, const char *what)
+{
+	r->last = STREAM_FAULT;
+	return fault_set(f, EXIT_STREAM, "%s:%zu: %s", r->name, r->line, what);
+}
+
+/* Make room for more, and read it.  Returns 0, or -1 with a fault. */
+static int
+fill(struct stream_reader *r, struct fault *f)
+{
+	char *buf;
+	size_t n;
+
+	if (r->from > 0) {
+		memmove(r->buf, r->buf + r->from, r->to - r->from);
+		r->to -= r->from;
+		r->from = 0;
+	}
+	if (r->to == r->room) {
+		if (r->room >= RECORD_MAX)
+			return bad(r, f, "the line is too long for a record");
+		buf = realloc(r->buf, r->room * 2);
+		if (buf == NULL)
+			return fault_nomem(f);
+		r->buf = buf;
+		r->room *= 2;
+	}
+	n = fread(r->buf + r->to, 1, r->room - r->to, r->fp);
+	r->to += n;
+	if (n == 0 && ferror(r->fp))
+		return fault_errno(f, "%s", r->name);
+	if (n == 0)
+		r->eof = true;
+	return 0;
+}
+
+/*
+ * Find the line at `from`: sets `*len` to its length with its LF.  A line of
+ * text may be cut where the buffer ends.  Returns 1, 0 at the end of the
+ * input, or -1 with a fault.
+ */
+static int
+get_line(struct stream_reader *r, size_t *len, struct fault *f)
+{
+	const char *lf;
+	size_t seen = 0;
+
+	for (;;) {
+		lf = memchr(r->buf + r->from + seen, '\n',
+		    r->to - r->from - seen);
+		if (lf != NULL) {
+			*len = (size_t)(lf - (r->buf + r->from)) + 1;
+			return 1;
+		}
+		seen = r->to - r->from;
+		if (seen >= ROOM && (r->in_line || r->buf[r->from] == '\t')) {
+			*len = seen;
+			return 1;
+		}
+		if (r->eof && seen == 0)
+			return 0;
+		if (r->eof)
+			return bad(r, f,
+			    "truncated: the last line has no newline");
+		if (fill(r, f) == -1)
+			return -1;
+	}
+}
+
+static size_t
+split_fields(struct stream_reader *r, char *line, struct fault *f)
+{
+	char **fields;
+	size_t n = 0;
+
+	for (; line != NULL; n++) {
+		if (n == r->fields_room) {
+			fields = reallocarray(r->fields, n * 2 + 16,
+			    sizeof(*fields));
+			if (fields == NULL) {
+				fault_nomem(f);
+				return 0;
+			}
+			r->fields = fields;
+			r->fields_room = n * 2 + 16;
+		}
+		r->fields[n] = strsep(&line, "\t");
+	}
+	return n;
+}
+
+/*
+ * Take a record or meta line apart, its LF already a NUL, and undo the
+ * escapes.  Returns 0, or -1 with a fault.
+ */
+static int
+parse_record(struct stream_reader *r, char *line, size_t len,
+    struct stream_item *item, struct fault *f)
+{
+	size_t i, n, flen;
+
+	if (memchr(line, '\0', len) != NULL)
+		return bad(r, f, "a NUL byte in a record");
+	n = split_fields(r, line, f);
+	if (n == 0)
+		return -1;
+	if (n == 1)
+		return bad(r, f, "a record without fields");
+	for (i = 1; i < n; i++) {
+		if (strcmp(r->fields[i], "-") == 0) {
+			r->fields[i] = NULL;
+			continue;
+		}
+		if (text_unescape(r->fields[i], &flen) == -1)
+			return bad(r, f, "a field with a bad escape or byte");
+		if (strlen(r->fields[i]) != flen)
+			return bad(r, f, "a NUL byte in a field");
+	}
+	item->word = r->fields[0];
+	item->fields = r->fields + 1;
+	item->nfields = n - 1;
+	return 0;
+}
+
+/* Check the trailer, its LF already a NUL, and that nothing follows. */
+static int
+check_trailer(struct stream_reader *r, char *line, struct fault *f)
+{
+	char count[32];
+
+	if (r->bare)
+		return bad(r, f, "a trailer without a header");
+	if (split_fields(r, line, f) != 3)
+		return r->last == STREAM_FAULT || f->nomem ? -1 :
+		    bad(r, f, "the trailer is damaged");
+	snprintf(count, sizeof(count), "%zu", r->records);
+	hash_hex(&r->hash, r->digest);
+	if (strncmp(r->fields[2], "sha256:", 7) != 0)
+		return bad(r, f, "the trailer is damaged");
+	if (strcmp(r->fields[1], count) != 0)
+		return bad(r, f, "records are missing or were added: "
+		    "the trailer counts others");
+	if (strcmp(r->fields[2] + 7, r->digest) != 0)
+		return bad(r, f, "the stream is damaged: its digest differs");
+	r->line++;
+	if (r->from == r->to && !r->eof && fill(r, f) == -1)
+		return -1;
+	if (r->from == r->to)
+		return 0;
+	if (r->to - r->from >= 5 &&
+	    memcmp(r->buf + r->from, "#mig\t", 5) == 0)
+		return bad(r, f, "a second stream begins here: "
+		    "two were joined");
+	return bad(r, f, "text after the trailer");
+}
+
+/* The stream ends without a trailer: fine for bare records alone. */
+static enum stream_event
+end_of_input(struct stream_reader *r, struct fault *f)
+{
+	if (r->bare) {
+		hash_hex(&r->hash, r->digest);
+		return r->last = STREAM_END;
+	}
+	bad(r, f, "truncated: there is no trailer");
+	fault_hint(f, "the command that wrote it failed, or its output "
+	    "was cut; nothing was done");
+	return STREAM_FAULT;
+}
+
+/*
+ * Give out a line of text.  The TAB before it becomes the LF of the line
+ * before it, so that a last LF is given out only once it is known to be
+ * there.
+ */
+static enum stream_event
+take_text(struct stream_reader *r, char *line, size_t len,
+    struct stream_item *item)
+{
+	bool whole = line[len - 1] == '\n';
+	bool first = !r->in_text;
+
+	item->text = line;
+	item->len = whole ? len - 1 : len;
+	if (!r->in_line && first) {
+		item->text++;
+		item->len--;
+	} else if (!r->in_line)
+		line[0] = '\n';
+	r->in_text = true;
+	r->in_line = !whole;
+	return STREAM_TEXT;
+}
+
+/* Look at the line just taken, which is no text. */
+static enum stream_event
+take_line(struct stream_reader *r, char *line, size_t len,
+    struct stream_item *item, struct fault *f)
+{
+	line[len - 1] = '\0';
+	if (strncmp(line, "#mig\t", 5) == 0) {
+		bad(r, f, "a second header: two streams were joined");
+		return STREAM_FAULT;
+	}
+	if (strncmp(line, "#end\t", 5) == 0)
+		return r->last = check_trailer(r, line, f) == -1 ?
+		    STREAM_FAULT : STREAM_END;
+	if (parse_record(r, line, len - 1, item, f) == -1)
+		return r->last = STREAM_FAULT;
+	if (line[0] == '#') {
+		item->word++;
+		return STREAM_META;
+	}
+	r->records++;
+	return STREAM_RECORD;
+}
+
+static bool
+begins(const struct stream_reader *r, const char *word)
+{
+	size_t n = strlen(word);
+
+	return r->to - r->from >= n &&
+	    memcmp(r->buf + r->from, word, n) == 0;
+}
+
+enum stream_event
+stream_next(struct stream_reader *r, struct stream_item *item,
+    struct fault *f)
+{
+	char *line;
+	size_t len;
+	int got;
+
+	if (r->last == STREAM_END || r->last == STREAM_FAULT)
+		return r->last;
+	memset(item, 0, sizeof(*item));
+	got = get_line(r, &len, f);
+	if (got == -1)
+		return r->last = STREAM_FAULT;
+	line = r->buf + r->from;
+	item->line = r->line;
+	if (got == 1 && (r->in_line || line[0] == '\t')) {
+		if (!r->in_line && r->records == 0) {
+			bad(r, f, "text without a record before it");
+			return STREAM_FAULT;
+		}
+		hash_add(&r->hash, line, len);
+		r->from += len;
+		r->line += line[len - 1] == '\n';
+		return take_text(r, line, len, item);
+	}
+	if (r->in_text) {
+		/* the last line of a text: has it its LF? */
+		r->in_text = false;
+		if (got == 0 || !begins(r, "nolf\t-\n")) {
+			item->text = "\n";
+			item->len = 1;
+			return STREAM_TEXT;
+		}
+		hash_add(&r->hash, line, len);
+		r->from += len;
+		r->line++;
+		r->records++;
+		return stream_next(r, item, f);
+	}
+	if (got == 0)
+		return end_of_input(r, f);
+	if (!begins(r, "#end\t"))
+		hash_add(&r->hash, line, len);
+	r->from += len;
+	got = take_line(r, line, len, item, f);
+	if (got != STREAM_FAULT && got != STREAM_END)
+		r->line++;
+	return (enum stream_event)got;
+}
+
+/* Check the first line.  Returns 0, or -1 with a fault. */
+static int
+check_header(struct stream_reader *r, char *line, struct fault *f)
+{
+	if (split_fields(r, line, f) != 3)
+		return f->nomem ? -1 : bad(r, f, "the header is damaged");
+	if (strcmp(r->fields[2], "1") != 0)
+		return bad(r, f, "another version of the format than 1: "
+		    "written by another mig-tools");
+	if (strcmp(r->fields[1], r->kind) == 0)
+		return 0;
+	r->last = STREAM_FAULT;
+	fault_set(f, EXIT_STREAM, "%s:1: this is a %s, but a %s is wanted",
+	    r->name, r->fields[1], r->kind);
+	if (strcmp(r->kind, "plan") == 0 && strcmp(r->fields[1], "list") == 0)
+		fault_hint(f, "mig-ls DIR | mig-plan | mig-apply");
+	return -1;
+}
+
+static int
+read_header(struct stream_reader *r, bool bare, struct fault *f)
+{
+	char *line;
+	size_t len;
+	int got;
+
+	got = get_line(r, &len, f);
+	if (got == -1)
+		return -1;
+	if (got == 0) {
+		fault_set(f, EXIT_STREAM, "%s: empty, but a %s is wanted",
+		    r->name, r->kind);
+		return fault_hint(f, "the command before it in the pipe "
+		    "failed or found nothing; nothing was done");
+	}
+	line = r->buf + r->from;
+	if (begins(r, "#mig\t")) {
+		hash_add(&r->hash, line, len);
+		line[len - 1] = '\0';
+		r->from += len;
+		if (check_header(r, line, f) == -1)
+			return -1;
+		r->line++;
+		return 0;
+	}
+	if (bare) {
+		r->bare = true;
+		return 0;
+	}
+	return bad(r, f, "no stream of mig-tools: the header is missing");
+}
+
+struct stream_reader *
+stream_open(FILE *fp, const char *name, const char *kind, bool bare,
+    struct fault *f)
+{
+	struct stream_reader *r;
+
+	r = calloc(1, sizeof(*r));
+	if (r == NULL) {
+		fault_nomem(f);
+		return NULL;
+	}
+	r->fp = fp;
+	r->line = 1;
+	r->last = STREAM_META;
+	r->room = ROOM;
+	r->name = strdup(name);
+	r->kind = strdup(kind);
+	r->buf = malloc(r->room);
+	hash_init(&r->hash);
+	if (r->name == NULL || r->kind == NULL || r->buf == NULL) {
+		fault_nomem(f);
+		stream_close(r);
+		return NULL;
+	}
+	if (read_header(r, bare, f) == -1) {
+		stream_close(r);
+		return NULL;
+	}
+	return r;
+}
+
+bool
+stream_is_bare(const struct stream_reader *r)
+{
+	return r->bare;
+}
+
+const char *
+stream_digest(const struct stream_reader *r)
+{
+	return r->digest;
+}
+
+void
+stream_close(struct stream_reader *r)
+{
+	if (r == NULL)
+		return;
+	free(r->name);
+	free(r->kind);
+	free(r->buf);
+	free(r->fields);
+	free(r);
+}
