@@ -2,19 +2,15 @@
 # The lab and the helpers, on which every other file here stands.
 load helpers
 
-# Tests that start further servers use a lab of their own.
-own_lab() {
-	MIG_LAB_DIR=$(mktemp -d /tmp/mig-lab.XXXXXX)
-	chmod 755 "$MIG_LAB_DIR"
+# A further server, of the same version as the suite's.
+setup() {
+	OWN=$MIG_TEST_SERVER-own
 }
 
 teardown() {
 	clean_up
-	[ "$MIG_LAB_DIR" = "$SUITE_LAB" ] || lab stop all
-}
-
-setup() {
-	SUITE_LAB=$MIG_LAB_DIR
+	lab stop "$OWN-standby"
+	lab stop "$OWN"
 }
 
 @test "the suite's server is the one asked for" {
@@ -34,28 +30,26 @@ setup() {
 
 @test "start, crash, start again, stop" {
 	local url pid
-	own_lab
-	url=$(lab start "$MIG_TEST_SERVER" 3>&-)
+	url=$(lab start "$OWN" 3>&-)
 	run_mig 0 psql -XAtqc 'CREATE TABLE kept ()' "$url"
-	pid=$(head -n 1 "$MIG_LAB_DIR/$MIG_TEST_SERVER/data/postmaster.pid")
+	pid=$(head -n 1 "$MIG_LAB_DIR/$OWN/data/postmaster.pid")
 	run_mig 0 psql -XAtqc CHECKPOINT "$url"
-	lab crash "$MIG_TEST_SERVER"
+	lab crash "$OWN"
 	refute alive "$pid"
 	run_mig 2 psql -XAtc 'SELECT 1' "$url"
-	assert_eq "$(lab start "$MIG_TEST_SERVER" 3>&-)" "$url"
+	assert_eq "$(lab start "$OWN" 3>&-)" "$url"
 	run_mig 0 psql -XAtc 'SELECT count(*) FROM kept' "$url"
 	assert_eq "$output" 0
-	pid=$(head -n 1 "$MIG_LAB_DIR/$MIG_TEST_SERVER/data/postmaster.pid")
-	lab stop "$MIG_TEST_SERVER"
+	pid=$(head -n 1 "$MIG_LAB_DIR/$OWN/data/postmaster.pid")
+	lab stop "$OWN"
 	refute alive "$pid"
-	refute test -e "$MIG_LAB_DIR/$MIG_TEST_SERVER"
+	refute test -e "$MIG_LAB_DIR/$OWN"
 }
 
 @test "a standby follows its primary and is read-only" {
 	local url standby
-	own_lab
-	url=$(lab start "$MIG_TEST_SERVER" 3>&-)
-	standby=$(lab standby "$MIG_TEST_SERVER" 3>&-)
+	url=$(lab start "$OWN" 3>&-)
+	standby=$(lab standby "$OWN" 3>&-)
 	run_mig 0 psql -XAtqc 'CREATE TABLE followed ()' "$url"
 	wait_for "SELECT to_regclass('followed')" followed 10 -d "$standby"
 	run_mig 1 psql -XAtqc 'CREATE TABLE refused ()' "$standby"
