@@ -337,6 +337,24 @@ run_statements(struct alone *a)
 	return finish(a);
 }
 
+/* When the step begins, by the server's clock. */
+static int
+note_start(struct run *r)
+{
+	PGresult *result;
+
+	free(r->started);
+	r->started = NULL;
+	result = worker_query(&r->worker, "SELECT "
+	    "pg_catalog.clock_timestamp()::pg_catalog.text", 0, NULL,
+	    r->fault);
+	if (result == NULL)
+		return -1;
+	r->started = strdup(PQgetvalue(result, 0, 0));
+	PQclear(result);
+	return r->started == NULL ? fault_nomem(r->fault) : 0;
+}
+
 int
 alone_run(struct run *r, size_t step)
 {
@@ -346,7 +364,7 @@ alone_run(struct run *r, size_t step)
 	memset(&a, 0, sizeof(a));
 	a.run = r;
 	a.step = step;
-	if (make_history(&a) == -1)
+	if (make_history(&a) == -1 || note_start(r) == -1)
 		return -1;
 	a.script = script_open(r->plan, &r->plan->steps[step],
 	    r->worker.backslash_quotes, r->fault);

@@ -254,6 +254,22 @@ check_writable(struct run *r, struct fault *f)
 	return 0;
 }
 
+/*
+ * "$user" stands in the default search_path: a role of the history's name
+ * would make its tables there.
+ */
+static int
+check_role(struct run *r, struct fault *f)
+{
+	if (strcmp(PQuser(r->watch.conn), db_schema_name()) != 0)
+		return 0;
+	fault_set(f, EXIT_USAGE, "role %s has the name of the history's "
+	    "schema, so that unqualified names would lead there",
+	    db_schema_name());
+	return fault_hint(f, "connect as another role, or let MIG_SCHEMA "
+	    "name another schema, always the same");
+}
+
 static int
 check_state(struct run *r, struct fault *f)
 {
@@ -320,7 +336,7 @@ prepare(struct run *r, struct fault *f)
 		warnx("%s", where == NULL ? "out of memory" : where);
 		free(where);
 	}
-	if (check_writable(r, f) == -1 ||
+	if (check_writable(r, f) == -1 || check_role(r, f) == -1 ||
 	    watch_history(&r->watch, &r->history, f) == -1 ||
 	    check_state(r, f) == -1 ||
 	    vars_add_flyway(r->vars, r->watch.conn, f) == -1)

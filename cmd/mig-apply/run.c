@@ -342,6 +342,8 @@ run_alone(struct run *r, size_t step)
 	if (result == 0) {
 		r->partial = false;
 		r->alone = false;
+		free(r->started);
+		r->started = NULL;
 		step_done(r, step);
 		result = send_put_back(r);
 	}
@@ -467,6 +469,7 @@ report_failure(struct run *r)
 	const struct worker_failure *failure = &r->worker.failure;
 	const struct worker_sent sent = failure->sent;
 	size_t step = sent.step < r->at ? r->at : sent.step;
+	const char *message = r->fault->text;
 	char state[6] = "", *place = NULL;
 
 	if (step >= r->plan->nsteps)
@@ -474,10 +477,12 @@ report_failure(struct run *r)
 	if (failure->result != NULL) {
 		strlcpy(state, db_sqlstate(failure->result), sizeof(state));
 		place = failure_place(r, &sent, failure->result);
+		message = PQresultErrorField(failure->result,
+		    PG_DIAG_MESSAGE_PRIMARY);
 	}
 	report_fail(&r->report, step + 1, &r->plan->steps[step],
 	    *state == '\0' ? NULL : state, place,
-	    r->fault->text == NULL ? "out of memory" : r->fault->text);
+	    message == NULL ? "out of memory" : message);
 	free(place);
 	if (roll_back(r) == 0 && r->fault->text != NULL &&
 	    stop_signal() == 0)
@@ -613,5 +618,6 @@ run_free(struct run *r)
 	free(r->schema);
 	free(r->append);
 	free(r->os_user);
+	free(r->started);
 	vars_free(r->vars);
 }

@@ -61,6 +61,7 @@ struct run {
 	bool dirty;		/* what was sent may leave session state */
 	bool escaped;		/* a statement ended its step's transaction */
 	bool partial;		/* the step at hand has committed a part */
+	char *started;		/* when a step that is alone began, or NULL */
 	bool canceled;		/* we canceled because we were told to stop */
 	long long deadline;	/* for the tries of step `at`; 0: first try */
 	int tries;

@@ -136,6 +136,7 @@ send_log(struct run *r, size_t step, const char *action, const char *error)
 	row.plan = r->plan->digest;
 	row.os_user = r->os_user;
 	row.host = r->host;
+	row.started = r->started;
 	row.error = error;
 	result = send_row(r, step, &row);
 	free(sql);
@@ -248,6 +249,37 @@ copies_out(const struct lex_item *item)
 	return false;
 }
 
+/*
+ * Variables may bring in anything: a `tx` step must still be the one
+ * transaction that the plan says it is.
+ */
+static int
+check_put(struct run *r, size_t step, const struct lex_item *was,
+    const struct vars_text *text)
+{
+	struct lexer *lexer;
+	struct lex_item item;
+	bool ok = true;
+	size_t line;
+
+	if (was->nvars == 0 || r->plan->steps[step].m.mode != MODE_TX)
+		return 0;
+	lexer = lex_new(r->worker.backslash_quotes ? LEX_BACKSLASH_QUOTES : 0);
+	if (lexer == NULL || lex_feed(lexer, text->text, text->len) == -1) {
+		lex_free(lexer);
+		return fault_nomem(r->fault);
+	}
+	lex_finish(lexer);
+	while (ok && lex_next(lexer, &item) == LEX_STATEMENT)
+		ok = !statement_controls_transaction(statement_kind(&item));
+	lex_free(lexer);
+	if (ok)
+		return 0;
+	return fault_set(r->fault, EXIT_USAGE, "%s:%zu: a variable makes "
+	    "this transaction control in a tx step",
+	    plan_where(&r->plan->steps[step], was->line, &line), line);
+}
+
 int
 send_statement(struct run *r, struct script *script,
     const struct lex_item *item, size_t step, size_t statement, bool wait)
@@ -265,7 +297,9 @@ send_statement(struct run *r, struct script *script,
 	if (vars_put(r->vars, r->worker.conn, &r->plan->steps[step], item,
 	    &text, r->fault) == -1)
 		return -1;
-	if (wait || item->copy_in || item->joined || copies_out(item))
+	if (check_put(r, step, item, &text) == -1)
+		result = -1;
+	else if (wait || item->copy_in || item->joined || copies_out(item))
 		result = worker_run(&r->worker, &sent, text.text,
 		    item->joined, item->copy_in ? &copy : NULL);
 	else
