@@ -71,8 +71,8 @@ static void
 step_to(struct cursor *c, size_t off)
 {
 	c->off = skip_blank(c->item, off);
-	while (c->word < c->item->nwords &&
-	    c->item->words[c->word].off < c->off)
+	while (
+	    c->word < c->item->nwords && c->item->words[c->word].off < c->off)
 		c->word++;
 }
 
@@ -241,7 +241,8 @@ variable_at(const struct lex_item *item, size_t off)
 		return NULL;
 	for (i = 0; i < item->nvars; i++)
 		if (item->vars[i].off == off)
-			return item->vars[i].form == LEX_LITERAL ? NULL :
+			return item->vars[i].form == LEX_LITERAL ?
+			    NULL :
 			    &item->vars[i];
 	return NULL;
 }

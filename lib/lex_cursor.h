@@ -13,8 +13,8 @@
  */
 struct cursor {
 	const struct lex_item *item;
-	size_t off;	/* the next token begins here */
-	size_t word;	/* the first word that begins at `off` or behind */
+	size_t off;  /* the next token begins here */
+	size_t word; /* the first word that begins at `off` or behind */
 };
 
 /* Start at a word that is the first of its statement. */

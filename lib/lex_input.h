@@ -18,24 +18,24 @@ struct lex_place {
 
 struct lex_input {
 	char *buf;
-	size_t size, end;	/* allocated, filled */
-	size_t pos;		/* read so far */
-	size_t token;		/* where the token at hand begins */
-	size_t tag;		/* where a dollar quote's tag stands */
-	bool kept;		/* text is kept, from `start` */
-	size_t start;		/* the kept text */
-	size_t part;		/* its part since the last hole, read here... */
-	size_t out;		/* ...belongs here */
-	size_t counted;		/* lines are counted up to here... */
-	struct lex_place at;	/* ...which is here */
-	size_t skip;		/* lines that the next line feed leaps over */
-	bool finished;		/* nothing more will come */
+	size_t size, end;    /* allocated, filled */
+	size_t pos;	     /* read so far */
+	size_t token;	     /* where the token at hand begins */
+	size_t tag;	     /* where a dollar quote's tag stands */
+	bool kept;	     /* text is kept, from `start` */
+	size_t start;	     /* the kept text */
+	size_t part;	     /* its part since the last hole, read here... */
+	size_t out;	     /* ...belongs here */
+	size_t counted;	     /* lines are counted up to here... */
+	struct lex_place at; /* ...which is here */
+	size_t skip;	     /* lines that the next line feed leaps over */
+	bool finished;	     /* nothing more will come */
 };
 
 /* What lex_input_peek() finds where there is no byte. */
 enum lex_peek {
-	LEX_PEEK_END = -1,	/* the end of the text */
-	LEX_PEEK_CUT = -2	/* not known before more is fed */
+	LEX_PEEK_END = -1, /* the end of the text */
+	LEX_PEEK_CUT = -2  /* not known before more is fed */
 };
 
 void lex_input_init(struct lex_input *);

@@ -104,7 +104,8 @@ follow_copy(struct lex_watch *watch, const char *text, size_t len)
 	switch (watch->copy) {
 	case LEX_COPY_FIRST:
 		watch->copy = lex_watch_equal(text, len, "COPY") ?
-		    LEX_COPY_TABLE : LEX_COPY_NOT;
+		    LEX_COPY_TABLE :
+		    LEX_COPY_NOT;
 		break;
 	case LEX_COPY_TABLE:
 		if (lex_watch_equal(text, len, "FROM"))
@@ -153,7 +154,8 @@ string_value(const char *p, size_t len)
 
 	for (i = 0; i < len && (is_blank(p[i]) || p[i] == '='); i++)
 		;
-	if (len - i > 2 && lex_watch_equal(p + i, 2, "TO") && is_blank(p[i + 2]))
+	if (len - i > 2 && lex_watch_equal(p + i, 2, "TO") &&
+	    is_blank(p[i + 2]))
 		i += 2;
 	for (; i < len && (is_blank(p[i]) || p[i] == '\''); i++)
 		;
@@ -174,7 +176,8 @@ string_value(const char *p, size_t len)
 		return LEX_STRINGS_RESET;
 	case 'O':
 		return n > 1 && upper((unsigned char)p[1]) == 'N' ?
-		    LEX_STRINGS_ON : LEX_STRINGS_OFF;
+		    LEX_STRINGS_ON :
+		    LEX_STRINGS_OFF;
 	default:
 		return LEX_STRINGS_KEPT;
 	}
@@ -192,7 +195,8 @@ lex_watch_strings(const struct lex_item *item, bool *local)
 		return LEX_STRINGS_END;
 	if (lex_is(item, 0, "RESET"))
 		return lex_is(item, 1, "ALL") || lex_is(item, 1, name) ?
-		    LEX_STRINGS_RESET : LEX_STRINGS_KEPT;
+		    LEX_STRINGS_RESET :
+		    LEX_STRINGS_KEPT;
 	if (lex_is(item, 0, "DISCARD") && lex_is(item, 1, "ALL"))
 		return LEX_STRINGS_RESET;
 	if (!lex_is(item, 0, "SET"))

@@ -13,29 +13,29 @@
  */
 
 enum lex_copy {
-	LEX_COPY_FIRST,		/* no word yet */
-	LEX_COPY_TABLE,		/* COPY was read */
-	LEX_COPY_FROM,		/* COPY ... FROM was read */
-	LEX_COPY_NOT		/* it is another statement */
+	LEX_COPY_FIRST, /* no word yet */
+	LEX_COPY_TABLE, /* COPY was read */
+	LEX_COPY_FROM,	/* COPY ... FROM was read */
+	LEX_COPY_NOT	/* it is another statement */
 };
 
 struct lex_watch {
-	bool begun;		/* the statement has a word */
+	bool begun; /* the statement has a word */
 	enum lex_copy copy;
-	size_t copies;		/* COPY ... FROM STDIN, of all that \; joins */
-	size_t count;		/* of unquoted identifiers */
-	char initials[4];	/* of the first of them, if they are keywords
-				   that lead to a body, else 0 */
-	size_t begins;		/* depth of BEGIN and CASE in a body */
+	size_t copies; /* COPY ... FROM STDIN, of all that \; joins */
+	size_t count;  /* of unquoted identifiers */
+	/* Of the first of them, if they are keywords that lead to a body. */
+	char initials[4];
+	size_t begins; /* depth of BEGIN and CASE in a body */
 };
 
 /* A change of standard_conforming_strings. */
 enum lex_strings {
-	LEX_STRINGS_KEPT,	/* no change */
+	LEX_STRINGS_KEPT, /* no change */
 	LEX_STRINGS_ON,
 	LEX_STRINGS_OFF,
-	LEX_STRINGS_RESET,	/* as it was at the beginning */
-	LEX_STRINGS_END		/* of what SET LOCAL has changed */
+	LEX_STRINGS_RESET, /* as it was at the beginning */
+	LEX_STRINGS_END	   /* of what SET LOCAL has changed */
 };
 
 /* A new item begins; a new statement within it does, behind \; */

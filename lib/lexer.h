@@ -33,37 +33,37 @@ enum lex_flags {
 };
 
 enum lex_kind {
-	LEX_MORE,	/* nothing whole yet: feed more */
-	LEX_STATEMENT,	/* an SQL statement, without its semicolon */
-	LEX_DATA,	/* a piece of COPY data, to be sent as it is */
-	LEX_DATA_END,	/* it is complete: \. was read, or all was */
-	LEX_META,	/* a backslash command, to the end of its line */
-	LEX_END,	/* all was read; only after lex_finish() */
-	LEX_BAD,	/* the text ends within something: see `text` */
+	LEX_MORE,      /* nothing whole yet: feed more */
+	LEX_STATEMENT, /* an SQL statement, without its semicolon */
+	LEX_DATA,      /* a piece of COPY data, to be sent as it is */
+	LEX_DATA_END,  /* it is complete: \. was read, or all was */
+	LEX_META,      /* a backslash command, to the end of its line */
+	LEX_END,       /* all was read; only after lex_finish() */
+	LEX_BAD,       /* the text ends within something: see `text` */
 	LEX_NOMEM
 };
 
 enum lex_form {
-	LEX_PLAIN,		/* :name   */
-	LEX_LITERAL,		/* :'name' */
-	LEX_IDENTIFIER,		/* :"name" */
-	LEX_SUBSCRIPT,		/* :name within [ ]: may be an array slice */
-	LEX_PLACEHOLDER		/* ${name} */
+	LEX_PLAIN,	/* :name   */
+	LEX_LITERAL,	/* :'name' */
+	LEX_IDENTIFIER, /* :"name" */
+	LEX_SUBSCRIPT,	/* :name within [ ]: may be an array slice */
+	LEX_PLACEHOLDER /* ${name} */
 };
 
 /* A variable in a statement; offsets are into the item's text. */
 struct lex_var {
 	enum lex_form form;
-	size_t off, len;	/* the whole reference */
-	size_t name, name_len;	/* the name in it */
+	size_t off, len;       /* the whole reference */
+	size_t name, name_len; /* the name in it */
 };
 
 /* A word (identifier, keyword or number) outside of quotes and comments. */
 struct lex_word {
-	size_t off, len;	/* in the item's text */
-	unsigned depth;		/* of parentheses and brackets round it */
-	bool quoted;		/* "..." : the quotes are part of it */
-	bool first;		/* of its statement; one more is behind each \; */
+	size_t off, len; /* in the item's text */
+	unsigned depth;	 /* of parentheses and brackets round it */
+	bool quoted;	 /* "..." : the quotes are part of it */
+	bool first;	 /* of its statement; one more is behind each \; */
 };
 
 /*
@@ -81,16 +81,16 @@ struct lex_word {
  * comments kept, as in psql) to its last byte before the semicolon.
  */
 struct lex_item {
-	const char *text;	/* not NUL-terminated; LEX_BAD: what is open,
-				   as "unterminated quoted string" */
+	/* Not NUL-terminated; LEX_BAD: what is open. */
+	const char *text;
 	size_t len;
-	size_t line, col;	/* where it begins: both from 1, the column in
-				   characters; LEX_BAD: where it was opened */
-	bool joined;		/* holds a \; : several statements, sent as one
-				   (the backslash is dropped from the text) */
-	bool semicolon;		/* ended by one, not by the end of the text or a
-				   break; LEX_DATA_END: ended by \. */
-	bool copy_in;		/* COPY ... FROM STDIN: its data follows */
+	/* Where it begins, both from 1, the column in characters. */
+	size_t line, col;
+	/* It holds a \; : several statements, sent as one, without the \. */
+	bool joined;
+	/* Ended by one, not by a break or the end; LEX_DATA_END: by \. */
+	bool semicolon;
+	bool copy_in; /* COPY ... FROM STDIN: its data follows */
 	size_t nwords;
 	struct lex_word words[LEX_WORDS];
 	size_t nvars;

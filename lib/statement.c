@@ -27,8 +27,7 @@ next_statement(const struct lex_item *item, size_t *n, struct cursor *c)
 static bool
 is_last(const struct cursor *c)
 {
-	return c->word >= c->item->nwords ||
-	    c->item->words[c->word].first;
+	return c->word >= c->item->nwords || c->item->words[c->word].first;
 }
 
 static enum statement_kind
@@ -39,7 +38,7 @@ rollback_kind(struct cursor *c)
 	if (!cursor_accept(c, "WORK"))
 		cursor_accept(c, "TRANSACTION");
 	return cursor_accept(c, "TO") ? STATEMENT_SAVEPOINT :
-	    STATEMENT_ROLLBACK;
+					STATEMENT_ROLLBACK;
 }
 
 static enum statement_kind
@@ -49,7 +48,8 @@ kind_at(struct cursor *c)
 		return STATEMENT_BEGIN;
 	if (cursor_accept(c, "COMMIT"))
 		return cursor_accept(c, "PREPARED") ?
-		    STATEMENT_PREPARE_TRANSACTION : STATEMENT_COMMIT;
+		    STATEMENT_PREPARE_TRANSACTION :
+		    STATEMENT_COMMIT;
 	if (cursor_accept(c, "END"))
 		return STATEMENT_COMMIT;
 	if (cursor_accept(c, "ABORT"))
@@ -106,8 +106,9 @@ is_false(struct cursor *c)
 
 	for (i = 0; words[i] != NULL; i++) {
 		len = strlen(words[i]);
-		if (rest >= len && (cursor_accept(c, words[i]) ||
-		    memcmp(c->item->text + c->off, words[i], len) == 0))
+		if (rest >= len &&
+		    (cursor_accept(c, words[i]) ||
+			memcmp(c->item->text + c->off, words[i], len) == 0))
 			return true;
 	}
 	return false;
@@ -157,7 +158,8 @@ reindex(struct cursor *c)
 	if (!cursor_accept(c, "INDEX"))
 		cursor_accept(c, "TABLE");
 	return concurrently || cursor_accept(c, "CONCURRENTLY") ?
-	    "REINDEX CONCURRENTLY" : NULL;
+	    "REINDEX CONCURRENTLY" :
+	    NULL;
 }
 
 /* A CLUSTER that names no table works on all that were clustered before. */
@@ -179,7 +181,7 @@ create_subscription(struct cursor *c)
 	while (!is_last(c)) {
 		if (cursor_at_byte(c, '(') &&
 		    (has_option(*c, "CONNECT", false) ||
-		    has_option(*c, "CREATE_SLOT", false)))
+			has_option(*c, "CREATE_SLOT", false)))
 			return NULL;
 		c->off = c->item->words[c->word].off;
 		if (!cursor_accept(c, "WITH"))
@@ -199,7 +201,8 @@ create(struct cursor *c)
 		return create_subscription(c);
 	cursor_accept(c, "UNIQUE");
 	return cursor_accept(c, "INDEX CONCURRENTLY") ?
-	    "CREATE INDEX CONCURRENTLY" : NULL;
+	    "CREATE INDEX CONCURRENTLY" :
+	    NULL;
 }
 
 static const char *
@@ -210,7 +213,8 @@ drop(struct cursor *c)
 	if (cursor_accept(c, "TABLESPACE"))
 		return "DROP TABLESPACE";
 	return cursor_accept(c, "INDEX CONCURRENTLY") ?
-	    "DROP INDEX CONCURRENTLY" : NULL;
+	    "DROP INDEX CONCURRENTLY" :
+	    NULL;
 }
 
 /* ALTER TABLE [IF EXISTS] name DETACH PARTITION partition CONCURRENTLY */
@@ -222,10 +226,11 @@ alter_table(struct cursor *c)
 	cursor_accept(c, "IF EXISTS");
 	cursor_accept(c, "ONLY");
 	return cursor_accept_name(c, &off, &len) &&
-	    cursor_accept(c, "DETACH PARTITION") &&
-	    cursor_accept_name(c, &off, &len) &&
-	    cursor_accept(c, "CONCURRENTLY") ?
-	    "DETACH PARTITION CONCURRENTLY" : NULL;
+		cursor_accept(c, "DETACH PARTITION") &&
+		cursor_accept_name(c, &off, &len) &&
+		cursor_accept(c, "CONCURRENTLY") ?
+	    "DETACH PARTITION CONCURRENTLY" :
+	    NULL;
 }
 
 static const char *
@@ -239,12 +244,14 @@ alter(struct cursor *c)
 		return alter_table(c);
 	if (cursor_accept(c, "DATABASE"))
 		return cursor_accept_name(c, &off, &len) &&
-		    cursor_accept(c, "SET TABLESPACE") ?
-		    "ALTER DATABASE SET TABLESPACE" : NULL;
+			cursor_accept(c, "SET TABLESPACE") ?
+		    "ALTER DATABASE SET TABLESPACE" :
+		    NULL;
 	if (cursor_accept(c, "SUBSCRIPTION"))
 		return cursor_accept_name(c, &off, &len) &&
-		    cursor_accept(c, "REFRESH PUBLICATION") ?
-		    "ALTER SUBSCRIPTION REFRESH PUBLICATION" : NULL;
+			cursor_accept(c, "REFRESH PUBLICATION") ?
+		    "ALTER SUBSCRIPTION REFRESH PUBLICATION" :
+		    NULL;
 	return NULL;
 }
 
@@ -301,7 +308,8 @@ static bool
 accept_create_table(struct cursor *c)
 {
 	cursor_accept(c, "UNLOGGED");
-	if (!cursor_accept(c, "TABLE") && !cursor_accept(c, "MATERIALIZED VIEW"))
+	if (!cursor_accept(c, "TABLE") &&
+	    !cursor_accept(c, "MATERIALIZED VIEW"))
 		return false;
 	cursor_accept(c, "IF NOT EXISTS");
 	return true;
@@ -569,7 +577,7 @@ keeps_alter_table(struct cursor *c)
 		else if (cursor_accept(c, "SET SCHEMA") ||
 		    cursor_accept_any(c, whole))
 			return memchr(c->item->text + c->off, ',',
-			    c->item->len - c->off) == NULL;
+				   c->item->len - c->off) == NULL;
 		else
 			keeps = false;
 	} while (keeps && cursor_accept_byte(c, ','));

@@ -142,8 +142,14 @@ struct row {
 	const char *text, *expected;
 };
 
-#define ROW(text, expected) { __LINE__, 0, (text), (expected) }
-#define ROWF(flags, text, expected) { __LINE__, (flags), (text), (expected) }
+#define ROW(text, expected) \
+	{ \
+		__LINE__, 0, (text), (expected) \
+	}
+#define ROWF(flags, text, expected) \
+	{ \
+		__LINE__, (flags), (text), (expected) \
+	}
 
 static const struct row statements[] = {
 	ROW("", "."),
@@ -272,7 +278,8 @@ static const struct row commands[] = {
 	ROW("a \\echo b\nc;d;", "M\\echo b|Sa \\nc;|Sd;|."),
 	ROW("a\\gset\n b;", "M\\gset|Sa\\n b;|."),
 	ROW("a;\\echo b;\nc", "Sa;|M\\echo b;|Sc|."),
-	ROW("a\n \\x\n \\y\n:b \\z\n'c';", "M\\x|M\\y|M\\z|"
+	ROW("a\n \\x\n \\y\n:b \\z\n'c';",
+	    "M\\x|M\\y|M\\z|"
 	    "Sa\\n \\n \\n:b \\n'c';|."),
 	ROW("/* a */\n\\x\nb;", "M\\x|S/* a */\\nb;|."),
 	ROW("a \\; b \\; c;d;", "Sa ; b ; c;J|Sd;|."),
@@ -323,10 +330,8 @@ static const struct row copies[] = {
 };
 
 static const struct row breaks[] = {
-	ROWF(LEX_BREAKS, "a\n-- +goose StatementEnd\nb;",
-	    "Sa|Sb;|."),
-	ROWF(LEX_BREAKS, "a b\n  --+goose StatementEnd \nb\n",
-	    "Sa b|Sb|."),
+	ROWF(LEX_BREAKS, "a\n-- +goose StatementEnd\nb;", "Sa|Sb;|."),
+	ROWF(LEX_BREAKS, "a b\n  --+goose StatementEnd \nb\n", "Sa b|Sb|."),
 	ROWF(LEX_BREAKS, "a;\n-- +goose StatementEnd\nb;", "Sa;|Sb;|."),
 	ROWF(LEX_BREAKS, "a -- +goose StatementEnd\nb;",
 	    "Sa -- +goose StatementEnd\\nb;|."),
@@ -398,8 +403,7 @@ check_details(void)
 	check_full(__LINE__, 0, "ab (c \"d\") 1.5e3 $2",
 	    "S1:1 ab (c \"d\") 1.5e3 $2"
 	    "(0 2 0 0 1)(4 1 1 0 0)(6 3 1 1 0)(11 5 0 0 0)|.");
-	check_full(__LINE__, 0, "a\\;b",
-	    "S1:1 a;bJ(0 1 0 0 1)(2 1 0 0 1)|.");
+	check_full(__LINE__, 0, "a\\;b", "S1:1 a;bJ(0 1 0 0 1)(2 1 0 0 1)|.");
 	check_full(__LINE__, 0, "U&\"a\" E'b' N'c'",
 	    "S1:1 U&\"a\" E'b' N'c'(0 5 0 1 1)(11 1 0 0 0)|.");
 	check_full(__LINE__, 0, ":a :'b' :\"c\" x[:d] ::e := :f1",
@@ -409,14 +413,16 @@ check_details(void)
 	check_full(__LINE__, 0, ":'a b' :\"\" :- ':c' \":d\" /*:e*/ $$:f$$\\:g",
 	    "S1:1 :'a b' :\"\" :- ':c' \":d\" /*:e*/ $$:f$$:g"
 	    "(8 2 0 1 1)(19 4 0 1 0)(38 1 0 0 0)|.");
-	check_full(__LINE__, LEX_PLACEHOLDERS, "a_${b}_c '${d.e}' $$${f:g}$$ "
+	check_full(__LINE__, LEX_PLACEHOLDERS,
+	    "a_${b}_c '${d.e}' $$${f:g}$$ "
 	    "/*${h}*/ :i ${}${j",
 	    "S1:1 a_${b}_c '${d.e}' $$${f:g}$$ /*${h}*/ :i ${}${j"
 	    "(0 2 0 0 1)(6 2 0 0 0)(46 1 0 0 0)"
 	    "{4 2 4 4 1}{4 10 6 12 3}{4 20 6 22 3}{4 31 4 33 1}"
 	    "{0 38 2 39 1}|.");
 	check_full(__LINE__, 0, "${a}", "S1:1 ${a}(2 1 0 0 1)|.");
-	check_full(__LINE__, 0, "a \\x\n:b;", "M1:3 \\x|S1:1 a \\n:b;"
+	check_full(__LINE__, 0, "a \\x\n:b;",
+	    "M1:3 \\x|S1:1 a \\n:b;"
 	    "(0 1 0 0 1){0 3 2 4 1}|.");
 }
 
@@ -436,7 +442,8 @@ check_places(void)
 	    "B2:1 unterminated dollar-quoted string");
 	check_full(__LINE__, 0, "a (\n(b)", "B1:3 unclosed parenthesis");
 	check_full(__LINE__, 0, "/*\n/*", "B1:1 unterminated /* comment");
-	check_full(__LINE__, 0, "a\n\\x\n\\y\n(\n", "M2:1 \\x|M3:1 \\y|"
+	check_full(__LINE__, 0, "a\n\\x\n\\y\n(\n",
+	    "M2:1 \\x|M3:1 \\y|"
 	    "B4:1 unclosed parenthesis");
 }
 
@@ -444,7 +451,8 @@ check_places(void)
 static void
 check_nul(void)
 {
-	static const char text[] = "a\0;'\0;';$\0$;\0b;--\0\n/*\0*/c;\\\0\n:\0;";
+	static const char text[] =
+	    "a\0;'\0;';$\0$;\0b;--\0\n/*\0*/c;\\\0\n:\0;";
 
 	check_len(text, sizeof(text) - 1, 0,
 	    "Sa\\0;|S'\\0;';|S$\\0$;|S\\0b;|S/*\\0*/c;|M\\\\0|S:\\0;|.",

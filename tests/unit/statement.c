@@ -79,8 +79,7 @@ check_kinds(void)
 static const struct {
 	const char *text, *name;
 } alone[] = {
-	{ "create index concurrently on t (a)",
-	    "CREATE INDEX CONCURRENTLY" },
+	{ "create index concurrently on t (a)", "CREATE INDEX CONCURRENTLY" },
 	{ "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a)",
 	    "CREATE INDEX CONCURRENTLY" },
 	{ "create index /* x */ concurrently -- y\n i on t (a)",
@@ -89,8 +88,7 @@ static const struct {
 	{ "create index \"concurrently\" on t (a)", NULL },
 	{ "create index i on concurrently (a)", NULL },
 	{ "create index i on t (concurrently)", NULL },
-	{ "drop index concurrently if exists i",
-	    "DROP INDEX CONCURRENTLY" },
+	{ "drop index concurrently if exists i", "DROP INDEX CONCURRENTLY" },
 	{ "drop index i", NULL },
 	{ "drop table concurrently", NULL },
 	{ "reindex index i", NULL },
@@ -134,11 +132,14 @@ static const struct {
 	{ "create subscription s connection 'c' publication p",
 	    "CREATE SUBSCRIPTION" },
 	{ "create subscription s connection 'c' publication p, q "
-	  "with (enabled, create_slot = true)", "CREATE SUBSCRIPTION" },
+	  "with (enabled, create_slot = true)",
+	    "CREATE SUBSCRIPTION" },
 	{ "create subscription s connection 'c' publication p "
-	  "with (create_slot = false)", NULL },
+	  "with (create_slot = false)",
+	    NULL },
 	{ "create subscription s connection 'c' publication p "
-	  "with (slot_name = none, connect = 'off')", NULL },
+	  "with (slot_name = none, connect = 'off')",
+	    NULL },
 	{ "drop subscription s", NULL },
 	{ "alter subscription s refresh publication",
 	    "ALTER SUBSCRIPTION REFRESH PUBLICATION" },
@@ -170,7 +171,7 @@ check_alone(void)
 	for (i = 0; i < sizeof(alone) / sizeof(alone[0]); i++) {
 		lx = first(alone[i].text, &item);
 		if (!CHECK_STR(statement_not_in_transaction(&item),
-		    alone[i].name))
+			alone[i].name))
 			printf("\tof %s\n", alone[i].text);
 		lex_free(lx);
 	}
@@ -181,8 +182,10 @@ static const struct {
 	const char *text;
 } sessions[] = {
 	{ true, "create table t (a int default f(), check (g(a)))" },
-	{ true, "create table if not exists s.t (a int) partition by list (a)" },
-	{ true, "create unlogged table t (a int generated always as (1) stored)" },
+	{ true,
+	    "create table if not exists s.t (a int) partition by list (a)" },
+	{ true,
+	    "create unlogged table t (a int generated always as (1) stored)" },
 	{ false, "create temp table t (a int)" },
 	{ false, "create temporary table t (a int)" },
 	{ false, "create global temporary table t (a int)" },
@@ -190,7 +193,8 @@ static const struct {
 	{ false, "create table \"pg_temp\".t (a int)" },
 	{ false, "create table t as select 1" },
 	{ false, "create table t (a, b) with (fillfactor = 1) as select 1" },
-	{ false, "create table t (a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11,"
+	{ false,
+	    "create table t (a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11,"
 	    "a12, a13, a14, a15, a16, a17, a18, a19, a20, a21, a22, a23, a24,"
 	    "a25, a26, a27, a28, a29, a30, a31, a32, a33) as select 1" },
 	{ false, "create table t partition of u for values in (f())" },
@@ -217,11 +221,13 @@ static const struct {
 	{ true, "alter table t rename to u" },
 	{ true, "alter table t owner to r" },
 	{ true, "alter table only t add column a text" },
-	{ true, "alter table t add a numeric(10,2) not null default 0, "
+	{ true,
+	    "alter table t add a numeric(10,2) not null default 0, "
 	    "add column if not exists b varchar(3)[] default 'x'" },
 	{ true, "alter table t add a timestamp with time zone default now()" },
 	{ false, "alter table t add a text default f()" },
-	{ false, "alter table t add a text default 'x', add b int default f()" },
+	{ false,
+	    "alter table t add a text default 'x', add b int default f()" },
 	{ false, "alter table t add a domain_of_mine" },
 	{ false, "alter table t add a text default E'x'" },
 	{ false, "alter table t add constraint c check (f(a))" },
@@ -275,8 +281,7 @@ check_sessions(void)
 
 	for (i = 0; i < sizeof(sessions) / sizeof(sessions[0]); i++) {
 		lx = first(sessions[i].text, &item);
-		if (!CHECK(statement_keeps_session(&item) ==
-		    sessions[i].keeps))
+		if (!CHECK(statement_keeps_session(&item) == sessions[i].keeps))
 			printf("\tof %s\n", sessions[i].text);
 		lex_free(lx);
 	}
@@ -308,7 +313,8 @@ static const struct {
 	{ "copy binary t from stdin", "t" },
 	{ "copy t (a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13,"
 	  "a14, a15, a16, a17, a18, a19, a20, a21, a22, a23, a24, a25, a26,"
-	  "a27, a28, a29, a30, a31, a32, a33) from stdin", "t" },
+	  "a27, a28, a29, a30, a31, a32, a33) from stdin",
+	    "t" },
 	{ "copy t to stdout", NULL },
 	{ "copy (select 1 from t) to 'f'", NULL },
 	{ "create index on t (a)", "t" },
