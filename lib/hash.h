@@ -2,15 +2,20 @@
 #define HASH_H
 
 #include <stddef.h>
-#include <sys/types.h>
-#include <sha2.h>
+
+/*
+ * OpenSSL would rather see EVP, whose contexts are allocated and may fail; the
+ * older calls take plain data and run the same code of the processor's own.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 /* Lower-case hexadecimal SHA-256 (FIPS 180-4) with its NUL. */
 #define HASH_HEX (SHA256_DIGEST_LENGTH * 2 + 1)
 
 /* A running digest; plain data, nothing to free. */
 struct hash {
-	SHA2_CTX ctx;
+	SHA256_CTX ctx;
 };
 
 void hash_init(struct hash *h);
