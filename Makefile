@@ -23,7 +23,7 @@ FUZZ	?= *
 JOBS	?= $(shell nproc 2>/dev/null || echo 1)
 
 # A library that only one command needs: LIBS_mig-x = -lfoo
-PKGS	= libpq libcrypto libbsd-overlay smartcols
+PKGS	= libpq libcrypto libbsd-overlay smartcols zlib
 
 # The plain build is in build/, every variant in a folder of its own below it.
 VARIANT	?=

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hash.h"
+#include "peer.h"
 #include "report.h"
 #include "sql.h"
 #include "stop.h"
@@ -48,8 +49,9 @@ try_lock(struct watch *w, const char *key, struct fault *f)
 	return had;
 }
 
+/* Somebody else has the lock of `whose`: say who that is. */
 static int
-busy(struct watch *w, const char *key, struct fault *f)
+busy(struct watch *w, const char *key, const char *whose, struct fault *f)
 {
 	PGresult *result;
 	const char *who = NULL;
@@ -58,8 +60,8 @@ busy(struct watch *w, const char *key, struct fault *f)
 	    f);
 	if (result != NULL && PQntuples(result) == 1)
 		who = db_value(result, 0, 0);
-	fault_set(f, EXIT_BUSY, "busy: %s holds the lock of this history",
-	    who == NULL ? "another mig-apply" : who);
+	fault_set(f, EXIT_BUSY, "busy: %s holds the lock of %s",
+	    who == NULL ? "another session" : who, whose);
 	fault_hint(f, "--wait SECONDS waits longer for it; nothing was done");
 	PQclear(result);
 	return -1;
@@ -74,26 +76,52 @@ pause_some(int tries)
 	stop_poll(NULL, 0, (int)(most / 2 + arc4random_uniform(most / 2)));
 }
 
+/* Take a lock, trying until `until`; `whose` it is, for a person. */
 static int
-take_lock(struct watch *w, long wait, struct fault *f)
+take_lock(struct watch *w, int64_t lock, const char *whose, long long until,
+    struct fault *f)
 {
-	long long until = report_clock() + wait * 1000;
 	char key[24];
 	int had, tries = 0;
 
-	snprintf(key, sizeof(key), "%" PRId64, lock_key());
+	snprintf(key, sizeof(key), "%" PRId64, lock);
 	while ((had = try_lock(w, key, f)) == 0) {
 		if (report_clock() >= until || stop_signal() != 0)
-			return busy(w, key, f);
+			return busy(w, key, whose, f);
 		pause_some(tries++);
 	}
 	return had == 1 ? 0 : -1;
+}
+
+/* Take the locks of the other tools that have a history here. */
+static int
+take_peer_locks(struct watch *w, long long until, struct fault *f)
+{
+	const char *tool;
+	PGresult *result;
+	int64_t key;
+	int i, had = 0;
+
+	result = db_query(w->conn, sql_peers, 0, NULL, EXIT_NOVERDICT,
+	    "other tools", f);
+	if (result == NULL)
+		return -1;
+	for (i = 0; had == 0 && i < PQntuples(result); i++) {
+		tool = PQgetvalue(result, i, 0);
+		if (peer_key(tool, PQgetvalue(result, i, 1),
+		    PQgetvalue(result, i, 2), PQgetvalue(result, i, 3),
+		    &key) == 1)
+			had = take_lock(w, key, tool, until, f);
+	}
+	PQclear(result);
+	return had;
 }
 
 int
 watch_open(struct watch *w, const struct db_target *target, long wait,
     struct fault *f)
 {
+	long long until = report_clock() + wait * 1000;
 	PGresult *result;
 
 	memset(w, 0, sizeof(*w));
@@ -113,7 +141,8 @@ watch_open(struct watch *w, const struct db_target *target, long wait,
 	    db_exec(w->conn, "SELECT pg_catalog.set_config("
 	    "'idle_in_transaction_session_timeout', '0', true)",
 	    EXIT_CONNECT, "connection", f) == -1 ||
-	    take_lock(w, wait, f) == -1) {
+	    take_lock(w, lock_key(), "this history", until, f) == -1 ||
+	    take_peer_locks(w, until, f) == -1) {
 		watch_close(w);
 		return -1;
 	}

@@ -24,7 +24,8 @@ struct watch {
 };
 
 /*
- * Connect, begin, and take the lock, trying for `wait` seconds.  Returns 0,
+ * Connect, begin, and take the lock, and those of other tools that have a
+ * history in the database, trying for `wait` seconds.  Returns 0,
  * or -1 with a fault: EXIT_CONNECT, or EXIT_BUSY that names the holder.
  */
 int watch_open(struct watch *, const struct db_target *, long wait,
