@@ -159,6 +159,7 @@ read_entry(struct history_entry *e, const PGresult *result, int row,
 	    copy(&e->by, result, row, 13) == -1)
 		return fault_nomem(f);
 	e->ms = number(result, row, 14);
+	e->since = number(result, row, 15);
 	return 0;
 }
 

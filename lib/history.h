@@ -18,6 +18,8 @@
 struct history_entry {
 	struct migration m;
 	long long seq;		/* its row of the log */
+	long long since;	/* the row that made it applied, which an
+				   accepted text came behind */
 	char *action;		/* what that row did: "apply", "baseline" ... */
 	char *at;		/* when it was finished, RFC 3339 in UTC */
 	char *by;		/* the database user */

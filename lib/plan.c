@@ -306,7 +306,8 @@ read_from(struct parser *p, char *const *v, size_t n)
 	place->path = strdup(v[0]);
 	if (place->path == NULL)
 		return fault_nomem(p->f);
-	if (s->nplaces++ > 0)
+	s->nplaces++;
+	if (s->m.path == NULL || strcmp(place->path, s->m.path) != 0)
 		p->included = true;
 	return 0;
 }

@@ -1,0 +1,94 @@
+/* Texts in pieces, from files and from memory. */
+
+#include "feed.h"
+
+#include <string.h>
+
+#include "convention.h"
+
+static void
+init(struct feed *feed)
+{
+	memset(feed, 0, sizeof(*feed));
+	hash_init(&feed->hash);
+	feed->next = 1;
+}
+
+int
+feed_step(struct feed *feed, const struct step *s, struct fault *f)
+{
+	init(feed);
+	switch (s->from) {
+	case TEXT_NONE:
+		break;
+	case TEXT_UP:
+		feed->source = source_open_part(s->file, SOURCE_UP, f);
+		return feed->source == NULL ? -1 : 0;
+	case TEXT_DOWN:
+		feed->source = source_open_part(s->file, SOURCE_DOWN, f);
+		return feed->source == NULL ? -1 : 0;
+	case TEXT_GIVEN:
+		feed->given = s->text;
+		break;
+	}
+	return 0;
+}
+
+int
+feed_file(struct feed *feed, const char *path, struct fault *f)
+{
+	/* one text, whatever it looks like */
+	static const struct convention whole = { .name = "included" };
+
+	init(feed);
+	feed->source = source_open(path, &whole, SOURCE_WHOLE, f);
+	return feed->source == NULL ? -1 : 0;
+}
+
+static int
+next_given(struct feed *feed, struct source_piece *piece)
+{
+	if (feed->given == NULL || *feed->given == '\0')
+		return 0;
+	piece->part = SOURCE_UP;
+	piece->text = feed->given;
+	piece->len = strlen(feed->given);
+	piece->line = 1;
+	feed->given = NULL;
+	return 1;
+}
+
+static size_t
+lines_of(const struct source_piece *piece)
+{
+	const char *s = piece->text, *end = s + piece->len;
+	size_t n = 0;
+
+	while (s < end && (s = memchr(s, '\n', (size_t)(end - s))) != NULL) {
+		n++;
+		s++;
+	}
+	return n;
+}
+
+int
+feed_next(struct feed *feed, struct source_piece *piece, struct fault *f)
+{
+	int got;
+
+	got = feed->source == NULL ? next_given(feed, piece) :
+	    source_next(feed->source, piece, f);
+	if (got != 1)
+		return got;
+	hash_add(&feed->hash, piece->text, piece->len);
+	feed->next = piece->line + lines_of(piece);
+	return 1;
+}
+
+void
+feed_close(struct feed *feed, char hex[HASH_HEX])
+{
+	if (hex != NULL)
+		hash_hex(&feed->hash, hex);
+	source_close(feed->source);
+}
