@@ -160,8 +160,7 @@ set_name(struct convention_name *x, size_t from, size_t to)
 
 /* The direction as an infix before ".sql"; false: there must be one. */
 static bool
-direction(const struct convention *c, struct span *p,
-    struct convention_name *x)
+direction(const struct convention *c, struct span *p, struct convention_name *x)
 {
 	if (c->up == NULL)
 		return true;
@@ -180,8 +179,7 @@ match_plain(const struct convention *c, struct span *p,
 
 	if (!chop(p, ".sql") || !direction(c, p, x))
 		return false;
-	x->version = (at(p, 0) == 'V' || at(p, 0) == 'v') &&
-	    is_digit(at(p, 1));
+	x->version = (at(p, 0) == 'V' || at(p, 0) == 'v') && is_digit(at(p, 1));
 	end = plain_version(p, x->version, x->version == 1);
 	if (end == 0)
 		return false;
@@ -278,8 +276,7 @@ match_flyway(struct span *p, struct convention_name *x)
 
 /* "001.do.name.sql": the direction comes before the name. */
 static bool
-match_do(const struct convention *c, struct span *p,
-    struct convention_name *x)
+match_do(const struct convention *c, struct span *p, struct convention_name *x)
 {
 	size_t n = digits(p, 0), k;
 
@@ -296,14 +293,36 @@ match_do(const struct convention *c, struct span *p,
 	return true;
 }
 
+/* Length of an integer of 64 bits, with its sign. */
+static size_t
+integer_len(const struct span *p, size_t i)
+{
+	static const char max[] = "9223372036854775807";
+	size_t from = i, n;
+
+	if (at(p, i) == '-' || at(p, i) == '+')
+		i++;
+	n = digits(p, i);
+	if (n == 0)
+		return 0;
+	while (n > 1 && at(p, i) == '0') {
+		i++;
+		n--;
+	}
+	if (n > sizeof(max) - 1 ||
+	    (n == sizeof(max) - 1 && memcmp(p->s + i, max, n) > 0))
+		return 0;
+	return i + n - from;
+}
+
 /* Length of the version at `i` in a shape that is not plain. */
 static size_t
 version_len(const struct convention *c, const struct span *p, size_t i)
 {
 	size_t n;
 
-	if (c->shape == SHAPE_INTEGER && (at(p, i) == '-' || at(p, i) == '+'))
-		return digits(p, i + 1) == 0 ? 0 : digits(p, i + 1) + 1;
+	if (c->shape == SHAPE_INTEGER)
+		return integer_len(p, i);
 	n = digits(p, i);
 	if (c->shape == SHAPE_DECIMAL && n > 0 && at(p, i + n) == '.' &&
 	    digits(p, i + n + 1) > 0)
@@ -342,8 +361,9 @@ any_len(const struct convention *c, const struct span *p)
 	size_t n = digits(p, 0);
 
 	if (c->separator[0] == '\0' || c->folder_down == NULL) {
-		if (n > 0 && (n == p->len || c->separator[0] == '\0' ||
-		    at(p, n) == c->separator[0]))
+		if (n > 0 &&
+		    (n == p->len || c->separator[0] == '\0' ||
+			at(p, n) == c->separator[0]))
 			return n;
 		return p->len;
 	}
@@ -386,8 +406,7 @@ chop_dialect(struct span *p, struct convention_name *x)
 }
 
 static bool
-match_row(const struct convention *c, struct span *p,
-    struct convention_name *x)
+match_row(const struct convention *c, struct span *p, struct convention_name *x)
 {
 	size_t i = 0, n, sep;
 

@@ -113,8 +113,8 @@ convention_next(const struct convention *c, const char *last, time_t now)
 	s = strdup(last == NULL ? c->first : last);
 	if (s == NULL)
 		return NULL;
-	if (stamp(s, now) && (last == NULL ||
-	    convention_version_cmp(c, last, s) < 0))
+	if (stamp(s, now) &&
+	    (last == NULL || convention_version_cmp(c, last, s) < 0))
 		return s;
 	if (last == NULL)
 		return s;

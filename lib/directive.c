@@ -96,7 +96,7 @@ duration(const struct word *w)
 		if (w->len - i == strlen(units[k].unit) &&
 		    memcmp(w->s + i, units[k].unit, w->len - i) == 0)
 			return n > 2147483647L / units[k].ms ? -1 :
-			    n * units[k].ms;
+							       n * units[k].ms;
 	return -1;
 }
 
@@ -145,8 +145,8 @@ add_need(struct directives *d, const struct line *at, const struct word *w,
 }
 
 static int
-set(struct directives *d, const struct line *at, const struct word *w,
-    size_t n, struct fault *f)
+set(struct directives *d, const struct line *at, const struct word *w, size_t n,
+    struct fault *f)
 {
 	if (word_is(w, "no-transaction"))
 		return set_mode(d, MODE_NONE, at, w, n, f);
@@ -162,7 +162,8 @@ set(struct directives *d, const struct line *at, const struct word *w,
 		return bad(at, w, "parts a file in the plain convention only",
 		    f);
 	bad(at, w, "no such directive", f);
-	return fault_hint(f, "known are no-transaction, own-transaction, "
+	return fault_hint(f,
+	    "known are no-transaction, own-transaction, "
 	    "requires, lock-timeout, role and down");
 }
 
@@ -198,6 +199,31 @@ block(struct directives *d, const char *s, size_t len)
 	return 2;
 }
 
+/* A directive below the head would do nothing, and nobody would know. */
+static int
+refuse_late(const char *text, size_t len, const struct line *from,
+    struct fault *f)
+{
+	static const char word[] = "-- mig:";
+	const char *s = text, *end = text + len;
+	size_t line = from->number;
+
+	while ((s = memmem(s, (size_t)(end - s), word, sizeof(word) - 1)) !=
+	    NULL) {
+		if (s == text || s[-1] == '\n')
+			break;
+		s++;
+	}
+	if (s == NULL)
+		return 0;
+	for (; text < s; text++)
+		line += *text == '\n';
+	return fault_set(f, EXIT_STREAM,
+	    "%s:%zu: -- mig: behind the first "
+	    "statement: directives stand before it",
+	    from->path, line);
+}
+
 int
 directives_read(struct directives *d, const char *text, size_t len,
     const char *path, size_t line, struct fault *f)
@@ -224,7 +250,7 @@ directives_read(struct directives *d, const char *text, size_t len,
 			d->ended = true;
 		}
 	}
-	return 0;
+	return refuse_late(text + i, len - i, &at, f);
 }
 
 void

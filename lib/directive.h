@@ -24,25 +24,28 @@ struct directive_need {
 };
 
 struct directives {
-	bool has_mode;		/* one of the first two was there */
+	bool has_mode; /* one of the first two was there */
 	enum migration_mode mode;
 	bool has_lock_timeout;
-	long lock_timeout;	/* milliseconds; 0: wait for ever */
-	char *role;		/* NULL: none */
+	long lock_timeout; /* milliseconds; 0: wait for ever */
+	char *role;	   /* NULL: none */
 	struct directive_need *needs;
 	size_t nneeds;
-	bool ended;		/* the first statement was reached */
-	unsigned depth;		/* of block comments, at the end of a piece */
+	bool ended;	/* the first statement was reached */
+	unsigned depth; /* of block comments, at the end of a piece */
 };
 
-#define DIRECTIVES_INIT { false, MODE_TX, false, 0, NULL, NULL, 0, false, 0 }
+#define DIRECTIVES_INIT \
+	{ \
+		false, MODE_TX, false, 0, NULL, NULL, 0, false, 0 \
+	}
 
 /*
  * Read a piece of text: whole lines, the first of them line `line` of the
- * file `path`.  To be called with one piece after another until `ended`, and
- * no further than is wanted: the first 64 KiB are enough.  Returns 0, or -1
- * with a fault as `path:line: ...`: an unknown word, a missing or superfluous
- * argument, one word twice.
+ * file `path`.  To be called with one piece after another, until `ended` or,
+ * so that no directive in a wrong place is passed over in silence, to the end.
+ * Returns 0, or -1 with a fault as `path:line: ...`: an unknown word, a
+ * missing or superfluous argument, one word twice, one below the head.
  */
 int directives_read(struct directives *, const char *text, size_t len,
     const char *path, size_t line, struct fault *);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "directory_journal.h"
 #include "directory_names.h"
 #include "directory_scan.h"
 #include "hash.h"
@@ -19,31 +20,58 @@ struct reading {
 	const struct directory_options *options;
 	const char *series;
 	const struct convention *convention;
-	bool sure;		/* of the convention: heads are not asked */
-	char *signed_by;	/* a file whose head spoke for it */
+	bool sure;	 /* of the convention: heads are not asked */
+	char *signed_by; /* a file whose head spoke for it */
 	struct directory_scan scan;
 	struct migration_list ups, downs;
+	char **warnings;
+	size_t nwarnings;
 };
 
-static void warn(const struct reading *, const char *, ...)
+static void warn(struct reading *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * Keep a warning; one that there is no memory for is lost.  They are told at
+ * the end, since what looks wrong in one convention may be right in the next.
+ */
 static void
-warn(const struct reading *r, const char *fmt, ...)
+warn(struct reading *r, const char *fmt, ...)
 {
+	char **warnings, *text;
 	va_list ap;
-	char *text;
 	int n;
 
-	if (r->options->warn == NULL)
-		return;
 	va_start(ap, fmt);
 	n = vasprintf(&text, fmt, ap);
 	va_end(ap);
 	if (n == -1)
 		return;
-	r->options->warn(r->options->arg, text);
-	free(text);
+	warnings = reallocarray(r->warnings, r->nwarnings + 1,
+	    sizeof(*warnings));
+	if (warnings == NULL) {
+		free(text);
+		return;
+	}
+	r->warnings = warnings;
+	r->warnings[r->nwarnings++] = text;
+}
+
+static void
+forget_warnings(struct reading *r)
+{
+	while (r->nwarnings > 0)
+		free(r->warnings[--r->nwarnings]);
+}
+
+static void
+tell_warnings(struct reading *r)
+{
+	size_t i;
+
+	for (i = 0; r->options->warn != NULL && i < r->nwarnings; i++)
+		r->options->warn(r->options->arg, r->warnings[i]);
+	forget_warnings(r);
 }
 
 /* ------------------------------------------------------------- the names */
@@ -71,8 +99,7 @@ add(struct reading *r, const char *name, const struct convention_name *x,
 {
 	struct migration *m;
 
-	m = path == NULL ? NULL :
-	    migration_add(x->down ? &r->downs : &r->ups);
+	m = path == NULL ? NULL : migration_add(x->down ? &r->downs : &r->ups);
 	if (m == NULL) {
 		free(path);
 		return fault_nomem(f);
@@ -83,28 +110,30 @@ add(struct reading *r, const char *name, const struct convention_name *x,
 	m->series = strdup(r->series);
 	if (m->series == NULL)
 		return fault_nomem(f);
-	if (x->version_len > 0 && (m->version = version_of(r->convention,
-	    name + x->version, x->version_len)) == NULL)
+	if (x->version_len > 0 &&
+	    (m->version = version_of(r->convention, name + x->version,
+		 x->version_len)) == NULL)
 		return fault_nomem(f);
-	if (x->name_len > 0 && (m->name = strndup(name + x->name,
-	    x->name_len)) == NULL)
+	if (x->name_len > 0 &&
+	    (m->name = strndup(name + x->name, x->name_len)) == NULL)
 		return fault_nomem(f);
 	return 0;
 }
 
 /* A migration that is a folder, with its up text and perhaps a down text. */
 static int
-add_folder(struct reading *r, const struct directory_entry *e,
-    struct fault *f)
+add_folder(struct reading *r, const struct directory_entry *e, struct fault *f)
 {
 	const struct convention *c = r->convention;
 	struct convention_name x;
 
 	if (!directory_holds(e->path, c->folder_up)) {
-		warn(r, c->folder_down != NULL &&
-		    directory_holds(e->path, c->folder_down) ?
-		    "%s: a down text without its up text: no %s" :
-		    "%s: a folder without %s", e->path, c->folder_up);
+		warn(r,
+		    c->folder_down != NULL &&
+			    directory_holds(e->path, c->folder_down) ?
+			"%s: a down text without its up text: no %s" :
+			"%s: a folder without %s",
+		    e->path, c->folder_up);
 		return 0;
 	}
 	if (!convention_match(c, e->name, &x)) {
@@ -112,15 +141,12 @@ add_folder(struct reading *r, const struct directory_entry *e,
 		    e->path, c->title, c->pattern);
 		return 0;
 	}
-	if (add(r, e->name, &x, directory_join(e->path, c->folder_up), f) ==
-	    -1)
+	if (add(r, e->name, &x, directory_join(e->path, c->folder_up), f) == -1)
 		return -1;
 	x.down = true;
-	if (c->folder_down == NULL || !directory_holds(e->path,
-	    c->folder_down))
+	if (c->folder_down == NULL || !directory_holds(e->path, c->folder_down))
 		return 0;
-	return add(r, e->name, &x, directory_join(e->path, c->folder_down),
-	    f);
+	return add(r, e->name, &x, directory_join(e->path, c->folder_down), f);
 }
 
 /* sqlx fails on a name that has a "_" and no integer before it. */
@@ -134,8 +160,10 @@ refuse_stranger(const struct reading *r, const struct directory_entry *e,
 	    strcmp(e->name + n - 4, ".sql") != 0 ||
 	    strchr(e->name, '_') == NULL)
 		return 0;
-	return fault_set(f, EXIT_STREAM, "%s: %s wants an integer before "
-	    "the first _", e->path, r->convention->title);
+	return fault_set(f, EXIT_STREAM,
+	    "%s: %s wants an integer before "
+	    "the first _",
+	    e->path, r->convention->title);
 }
 
 static int
@@ -145,15 +173,15 @@ add_file(struct reading *r, const struct directory_entry *e, struct fault *f)
 	struct convention_name x;
 	char *path;
 
-	if (convention_match(c, e->name, &x)) {
+	if (c->folder_up == NULL && convention_match(c, e->name, &x)) {
 		path = strdup(e->path);
 		return add(r, e->name, &x, path, f);
 	}
 	if (refuse_stranger(r, e, f) == -1)
 		return -1;
 	if (directory_is_stranger(c, e->name))
-		warn(r, "%s: left out: in %s a migration is named %s",
-		    e->path, c->title, c->pattern);
+		warn(r, "%s: left out: in %s a migration is named %s", e->path,
+		    c->title, c->pattern);
 	return 0;
 }
 
@@ -164,13 +192,14 @@ add_all(struct reading *r, struct fault *f)
 	size_t i;
 	int result;
 
+	forget_warnings(r);
 	migration_list_free(&r->ups);
 	migration_list_free(&r->downs);
 	for (i = 0; i < r->scan.n; i++) {
 		e = &r->scan.items[i];
 		if (r->convention->folder_up != NULL)
 			result = e->folder ? add_folder(r, e, f) :
-			    add_file(r, e, f);
+					     add_file(r, e, f);
 		else
 			result = e->folder ? 0 : add_file(r, e, f);
 		if (result == -1)
@@ -210,7 +239,7 @@ are_equal(const struct migration *a, const struct migration *b)
 	if (a->version != NULL && !a->convention->equal)
 		return true;
 	return strcmp(a->name == NULL ? "" : a->name,
-	    b->name == NULL ? "" : b->name) == 0;
+		   b->name == NULL ? "" : b->name) == 0;
 }
 
 static void
@@ -231,13 +260,100 @@ refuse_equal(const struct migration_list *list, struct fault *f)
 		b = &list->items[i];
 		if (!are_equal(a, b))
 			continue;
-		fault_set(f, EXIT_STREAM, "%s: has the same %s as %s",
-		    b->path, b->version != NULL ? "version" : "name",
-		    a->path);
-		return fault_hint(f, b->version != NULL ? "give one of them "
-		    "another version" : "give one of them another name");
+		fault_set(f, EXIT_STREAM, "%s: has the same %s as %s", b->path,
+		    b->version != NULL ? "version" : "name", a->path);
+		return fault_hint(f,
+		    b->version != NULL ? "give one of them "
+					 "another version" :
+					 "give one of them another name");
 	}
 	return 0;
+}
+
+/* Of pop's files of one version, the one for PostgreSQL is the one that runs. */
+static void
+prefer_dialect(struct migration_list *list)
+{
+	struct migration *m, *last;
+	size_t i, n = 0;
+
+	for (i = 0; i < list->n; i++) {
+		m = &list->items[i];
+		last = n == 0 ? NULL : &list->items[n - 1];
+		if (last == NULL || version_cmp_of(last, m) != 0 ||
+		    (strstr(m->path, ".postgres") == NULL) ==
+			(strstr(last->path, ".postgres") == NULL)) {
+			list->items[n++] = *m;
+			continue;
+		}
+		if (strstr(m->path, ".postgres") != NULL) {
+			migration_free(last);
+			*last = *m;
+		} else {
+			migration_free(m);
+		}
+	}
+	list->n = n;
+}
+
+/* Take out of the list what the journal does not name. */
+static void
+keep_named(struct reading *r, const struct journal *j)
+{
+	struct migration *m = r->ups.items, *to = m;
+	const struct migration *end = m + r->ups.n;
+
+	for (; m < end; m++) {
+		if (journal_place(j, strrchr(m->path, '/') + 1) > 0) {
+			*to++ = *m;
+			continue;
+		}
+		warn(r, "%s: left out: not in meta/_journal.json", m->path);
+		migration_free(m);
+	}
+	r->ups.n = (size_t)(to - r->ups.items);
+}
+
+/* The journal's order must be that of the versions: a listing has no other. */
+static int
+check_named(const struct reading *r, const struct journal *j, struct fault *f)
+{
+	const struct migration *m;
+	size_t i;
+
+	for (i = 0; i < r->ups.n; i++) {
+		m = &r->ups.items[i];
+		if (journal_place(j, strrchr(m->path, '/') + 1) != i + 1)
+			return fault_set(f, EXIT_STREAM,
+			    "%s: has another "
+			    "place in meta/_journal.json, or a file is "
+			    "missing: there %s comes",
+			    m->path, j->tags[i]);
+	}
+	if (i < j->n)
+		return fault_set(f, EXIT_STREAM,
+		    "%s: in meta/_journal.json, "
+		    "but there is no such file",
+		    j->tags[i]);
+	return 0;
+}
+
+/* Drizzle runs what its journal names, in the journal's order. */
+static int
+heed_journal(struct reading *r, const char *dir, struct fault *f)
+{
+	struct journal j;
+	int result;
+
+	if (strcmp(r->convention->name, "drizzle") != 0)
+		return 0;
+	result = journal_read(&j, dir, f);
+	if (result == 0) {
+		keep_named(r, &j);
+		result = check_named(r, &j, f);
+	}
+	journal_free(&j);
+	return result;
 }
 
 /* Give each up text its down text; both lists are in order. */
@@ -253,7 +369,8 @@ pair(struct reading *r)
 		for (; k < r->ups.n; k++) {
 			up = &r->ups.items[k];
 			c = up->kind == KIND_BASELINE ? -1 :
-			    up->version == NULL ? 1 : version_cmp_of(up, down);
+			    up->version == NULL	      ? 1 :
+							version_cmp_of(up, down);
 			if (c >= 0)
 				break;
 		}
@@ -292,9 +409,10 @@ look_for_sign(struct reading *r, const struct migration *m,
 	if (c == NULL)
 		return 0;
 	if (r->signed_by != NULL && c != r->convention) {
-		fault_set(f, EXIT_STREAM, "%s: is written for %s, but %s "
-		    "for %s", m->path, c->title, r->signed_by,
-		    r->convention->title);
+		fault_set(f, EXIT_STREAM,
+		    "%s: is written for %s, but %s "
+		    "for %s",
+		    m->path, c->title, r->signed_by, r->convention->title);
 		return fault_hint(f, "say which it is with -f");
 	}
 	if (r->signed_by == NULL)
@@ -316,10 +434,8 @@ feed(struct text *t, const struct migration *m,
 		return mode_feed(t->mode, piece, f);
 	}
 	hash_add(&t->down, piece->text, piece->len);
-	if (t->down_head.ended)
-		return 0;
-	return directives_read(&t->down_head, piece->text, piece->len,
-	    m->path, piece->line, f);
+	return directives_read(&t->down_head, piece->text, piece->len, m->path,
+	    piece->line, f);
 }
 
 /* Returns 0 at the end of the text, 1 to begin anew, or -1. */
@@ -378,8 +494,10 @@ settle(struct reading *r, struct migration *m, struct text *t,
 	if (!source_has_down(s))
 		return 0;
 	if (m->down_path != NULL)
-		return fault_set(f, EXIT_STREAM, "%s: has a down text in "
-		    "itself and another in %s", m->path, m->down_path);
+		return fault_set(f, EXIT_STREAM,
+		    "%s: has a down text in "
+		    "itself and another in %s",
+		    m->path, m->down_path);
 	m->down_path = strdup(m->path);
 	m->down_sha256 = digest(&t->down);
 	if (m->down_path == NULL || m->down_sha256 == NULL)
@@ -423,8 +541,8 @@ read_down(struct migration *m, struct fault *f)
 	hash_init(&t.down);
 	while ((n = source_next(s, &piece, f)) == 1) {
 		hash_add(&t.down, piece.text, piece.len);
-		if (!t.down_head.ended && directives_read(&t.down_head,
-		    piece.text, piece.len, m->down_path, piece.line, f) == -1)
+		if (directives_read(&t.down_head, piece.text, piece.len,
+			m->down_path, piece.line, f) == -1)
 			break;
 	}
 	source_close(s);
@@ -464,8 +582,9 @@ scan(struct reading *r, const char *dir, bool recursive, struct fault *f)
 	char *committed;
 	int result;
 
-	if (!directory_holds(dir, "committed") || (r->convention != NULL &&
-	    strcmp(r->convention->name, "graphile-migrate") != 0))
+	if (!directory_holds(dir, "committed") ||
+	    (r->convention != NULL &&
+		strcmp(r->convention->name, "graphile-migrate") != 0))
 		return directory_scan(&r->scan, dir, recursive, f);
 	committed = directory_join(dir, "committed");
 	if (committed == NULL)
@@ -519,9 +638,12 @@ recognise(struct reading *r, char *const *dirs, size_t n, struct fault *f)
 		return 0;
 	path = first_sql(&r->scan);
 	if (path != NULL) {
-		fault_set(f, EXIT_STREAM, "%s: not named as a migration of "
-		    "any convention, nor is any other file here", path);
-		return fault_hint(f, "name it as 001_name.sql, or say the "
+		fault_set(f, EXIT_STREAM,
+		    "%s: not named as a migration of "
+		    "any convention, nor is any other file here",
+		    path);
+		return fault_hint(f,
+		    "name it as 001_name.sql, or say the "
 		    "convention with -f");
 	}
 	r->convention = convention_find("plain");
@@ -533,8 +655,8 @@ find_names(struct reading *r, char *const *dirs, size_t n, struct fault *f)
 {
 	r->convention = r->options->convention;
 	r->sure = r->convention != NULL;
-	if (scan_all(r, dirs, n, r->convention != NULL &&
-	    r->convention->recursive, f) == -1)
+	if (scan_all(r, dirs, n,
+		r->convention != NULL && r->convention->recursive, f) == -1)
 		return -1;
 	if (r->convention != NULL)
 		return 0;
@@ -544,7 +666,7 @@ find_names(struct reading *r, char *const *dirs, size_t n, struct fault *f)
 }
 
 static int
-read_all(struct reading *r, struct fault *f)
+read_all(struct reading *r, const char *dir, struct fault *f)
 {
 	int n;
 
@@ -553,12 +675,19 @@ read_all(struct reading *r, struct fault *f)
 			return -1;
 		sort(&r->ups);
 		sort(&r->downs);
-		if (refuse_equal(&r->ups, f) == -1 ||
-		    refuse_equal(&r->downs, f) == -1)
+		if (r->convention->rules & RULE_NAME) {
+			prefer_dialect(&r->ups);
+			prefer_dialect(&r->downs);
+		}
+		if (heed_journal(r, dir, f) == -1)
 			return -1;
 		pair(r);
 		n = read_texts(r, f);
 	} while (n == 1);
+	if (n == 0 &&
+	    (refuse_equal(&r->ups, f) == -1 ||
+		refuse_equal(&r->downs, f) == -1))
+		return -1;
 	return n;
 }
 
@@ -591,6 +720,8 @@ reading_init(struct reading *r, const char *series,
 static void
 reading_free(struct reading *r)
 {
+	tell_warnings(r);
+	free(r->warnings);
 	free(r->signed_by);
 	directory_scan_free(&r->scan);
 	migration_list_free(&r->ups);
@@ -608,7 +739,7 @@ directory_read(struct migration_list *list, const char *series,
 	reading_init(&r, series, options);
 	result = find_names(&r, dirs, n, f);
 	if (result == 0)
-		result = read_all(&r, f);
+		result = read_all(&r, dirs[0], f);
 	if (result == 0)
 		result = hand_over(&r, list, f);
 	*found = r.convention;
@@ -640,8 +771,8 @@ ask_last(struct reading *r, struct fault *f)
 
 int
 directory_names(struct migration_list *list, const char *dir,
-    const struct directory_options *options,
-    const struct convention **found, struct fault *f)
+    const struct directory_options *options, const struct convention **found,
+    struct fault *f)
 {
 	char *dirs[1];
 	struct reading r;

@@ -13,8 +13,8 @@
  */
 
 struct directory_options {
-	const struct convention *convention;	/* NULL: recognise it */
-	enum migration_mode mode;	/* of a text that does not say it */
+	const struct convention *convention; /* NULL: recognise it */
+	enum migration_mode mode; /* of a text that does not say it */
 	/* Told of what looks wrong and stops nothing; the text is lent. */
 	void (*warn)(void *arg, const char *text);
 	void *arg;

@@ -12,10 +12,10 @@
 struct form {
 	const struct convention *convention;
 	char *dir;
-	char *letter;		/* before the version */
+	char *letter; /* before the version */
 	char *version;
 	char *separator;
-	bool pair;		/* up and down in two files */
+	bool pair; /* up and down in two files */
 };
 
 /* `name` in the form [a-z0-9_]; NULL without memory. */
@@ -68,10 +68,12 @@ static int
 form_first(struct form *x, const char *dir, time_t now)
 {
 	const struct convention *c = x->convention;
+	size_t n = strlen(dir);
 
-	x->dir = strdup(dir);
-	x->letter = c->letters == NULL ? strdup("") :
-	    strndup(c->letters, 1);
+	while (n > 1 && dir[n - 1] == '/')
+		n--;
+	x->dir = strndup(dir, n);
+	x->letter = c->letters == NULL ? strdup("") : strndup(c->letters, 1);
 	x->version = convention_next(c, NULL, now);
 	x->separator = strdup(default_separator(c));
 	x->pair = c->up != NULL && !c->single;
@@ -110,11 +112,13 @@ form_last(struct form *x, const struct migration *m, time_t now)
 		x->version = convention_next(c, last, now);
 	free(last);
 	x->letter = strndup(name, n.version);
-	x->separator = n.name_len == 0 ? strdup(default_separator(c)) :
+	x->separator = n.name_len == 0 ?
+	    strdup(default_separator(c)) :
 	    strndup(name + n.version + n.version_len,
-	    n.name - n.version - n.version_len);
-	x->pair = c->up != NULL && (!c->single || m->down_path != NULL ||
-	    strstr(name, ".up.") != NULL);
+		n.name - n.version - n.version_len);
+	x->pair = c->up != NULL &&
+	    (!c->single || m->down_path != NULL ||
+		strstr(name, ".up.") != NULL);
 	x->dir = path;
 	return 0;
 }
@@ -128,10 +132,10 @@ folder_path(const struct form *x, const char *name)
 
 	n = c->folder_down == NULL ?
 	    asprintf(&path, "%s%s%s/%s", x->version, x->separator, name,
-	    c->folder_up) :
-	    asprintf(&path, "%s%s%s/%s\n%s/%s%s%s/%s", x->version,
-	    x->separator, name, c->folder_up, x->dir, x->version,
-	    x->separator, name, c->folder_down);
+		c->folder_up) :
+	    asprintf(&path, "%s%s%s/%s\n%s/%s%s%s/%s", x->version, x->separator,
+		name, c->folder_up, x->dir, x->version, x->separator, name,
+		c->folder_down);
 	return n == -1 ? NULL : path;
 }
 
@@ -143,7 +147,7 @@ do_path(const struct form *x, const char *name)
 	char *path;
 
 	if (asprintf(&path, "%s%s.%s.sql\n%s/%s%s.%s.sql", x->version, c->up,
-	    name, x->dir, x->version, c->down, name) == -1)
+		name, x->dir, x->version, c->down, name) == -1)
 		return NULL;
 	return path;
 }
@@ -156,11 +160,11 @@ file_path(const struct form *x, const char *name)
 	int n;
 
 	n = !x->pair ?
-	    asprintf(&path, "%s%s%s%s.sql", x->letter, x->version,
-	    x->separator, name) :
+	    asprintf(&path, "%s%s%s%s.sql", x->letter, x->version, x->separator,
+		name) :
 	    asprintf(&path, "%s%s%s%s%s.sql\n%s/%s%s%s%s%s.sql", x->letter,
-	    x->version, x->separator, name, c->up, x->dir, x->letter,
-	    x->version, x->separator, name, c->down);
+		x->version, x->separator, name, c->up, x->dir, x->letter,
+		x->version, x->separator, name, c->down);
 	return n == -1 ? NULL : path;
 }
 
@@ -203,8 +207,7 @@ compose(const char *dir, const char *name, time_t now,
 	char *path = NULL;
 	int n;
 
-	n = last == NULL ? form_first(&x, dir, now) :
-	    form_last(&x, last, now);
+	n = last == NULL ? form_first(&x, dir, now) : form_last(&x, last, now);
 	if (n == 0)
 		path = path_of(&x, name);
 	if (path == NULL)
@@ -227,8 +230,10 @@ directory_next(const char *dir, const char *name, time_t now,
 		return NULL;
 	}
 	if (*word == '\0')
-		fault_set(f, EXIT_USAGE, "\"%s\" has no letter and no digit "
-		    "for a name", name);
+		fault_set(f, EXIT_USAGE,
+		    "\"%s\" has no letter and no digit "
+		    "for a name",
+		    name);
 	else if (directory_names(&list, dir, options, &c, f) == 0)
 		path = compose(dir, word, now, c, &list, f);
 	migration_list_free(&list);

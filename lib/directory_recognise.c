@@ -10,28 +10,28 @@
 /* What names are counted as; the convention that each class speaks for. */
 enum class {
 	CLASS_NONE,
-	CLASS_SINGLE,	/* 001_name.sql: the files' heads say whose */
-	CLASS_PAIR,	/* 001_name.up.sql */
+	CLASS_SINGLE, /* 001_name.sql: the files' heads say whose */
+	CLASS_LETTER, /* V1_name.sql: as much as a slip in Flyway */
+	CLASS_PAIR,   /* 001_name.up.sql */
 	CLASS_FLYWAY,
 	CLASS_DO,
 	CLASS_POP,
-	CLASS_DIESEL,	/* folders with up.sql */
+	CLASS_DIESEL, /* folders with up.sql */
 	CLASS_HASURA,
 	CLASS_PRISMA
 };
 
 #define CLASSES (CLASS_PRISMA + 1)
 
-static const char *const class_names[CLASSES] = {
-	[CLASS_SINGLE] = "plain",
+static const char *const class_names[CLASSES] = { [CLASS_SINGLE] = "plain",
+	[CLASS_LETTER] = "plain",
 	[CLASS_PAIR] = "golang-migrate",
 	[CLASS_FLYWAY] = "flyway",
 	[CLASS_DO] = "postgrator",
 	[CLASS_POP] = "pop",
 	[CLASS_DIESEL] = "diesel",
 	[CLASS_HASURA] = "hasura",
-	[CLASS_PRISMA] = "prisma"
-};
+	[CLASS_PRISMA] = "prisma" };
 
 static bool
 matches(const char *convention, const char *name, struct convention_name *x)
@@ -47,34 +47,24 @@ is_millis(const char *name)
 	    name[13] == '_';
 }
 
-static enum class
-class_of_folder(const struct directory_entry *e)
-{
-	if (directory_holds(e->path, "migration.sql"))
-		return CLASS_PRISMA;
-	if (!directory_holds(e->path, "up.sql"))
-		return CLASS_NONE;
+static enum class class_of_folder(const struct directory_entry *e) {
+	if (directory_holds(e->path, "migration.sql")) return CLASS_PRISMA;
+	if (!directory_holds(e->path, "up.sql")) return CLASS_NONE;
 	return is_millis(e->name) ? CLASS_HASURA : CLASS_DIESEL;
 }
 
-static enum class
-class_of(const struct directory_entry *e)
-{
+static enum class class_of(const struct directory_entry *e) {
 	struct convention_name x;
 
-	if (e->folder)
-		return class_of_folder(e);
+	if (e->folder) return class_of_folder(e);
 	if (matches("flyway", e->name, &x) && x.kind != KIND_CALLBACK &&
-	    (x.name_len > 0 || x.kind != KIND_VERSIONED))
-		return CLASS_FLYWAY;
-	if (matches("postgrator", e->name, &x))
-		return CLASS_DO;
-	if (matches("pop", e->name, &x) && (x.autocommit || x.dialect))
-		return CLASS_POP;
-	if (matches("golang-migrate", e->name, &x))
-		return CLASS_PAIR;
-	if (matches("plain", e->name, &x))
-		return CLASS_SINGLE;
+	    (x.name_len > 0 || x.kind != KIND_VERSIONED)) return CLASS_FLYWAY;
+	if (matches("postgrator", e->name, &x)) return CLASS_DO;
+	if (matches("pop", e->name, &x) &&
+	    (x.autocommit || x.dialect)) return CLASS_POP;
+	if (matches("golang-migrate", e->name, &x)) return CLASS_PAIR;
+	if (matches("plain", e->name, &x)) return x.version > 0 ? CLASS_LETTER :
+								  CLASS_SINGLE;
 	return CLASS_NONE;
 }
 
@@ -83,34 +73,33 @@ class_of(const struct directory_entry *e)
  * neither are one class together, and so are pop's files and those that it
  * has in common with others.
  */
-static enum class
-choose(size_t count[CLASSES], bool *tie)
-{
+static enum class choose(size_t count[CLASSES], bool *tie) {
 	enum class c, best = CLASS_NONE;
 
-	if (count[CLASS_SINGLE] > 0) {
-		count[CLASS_SINGLE] += count[CLASS_PAIR];
-		count[CLASS_PAIR] = 0;
+	if (count[CLASS_FLYWAY] == 0)
+	    count[CLASS_SINGLE] += count[CLASS_LETTER];
+	count[CLASS_LETTER] = 0; if (count[CLASS_SINGLE] > 0){
+	    count[CLASS_SINGLE] += count[CLASS_PAIR]; count[CLASS_PAIR] = 0; }
+if (count[CLASS_POP] > 0)
+{
+	count[CLASS_POP] += count[CLASS_PAIR];
+	count[CLASS_PAIR] = 0;
+}
+if (count[CLASS_DIESEL] > 0) {
+	count[CLASS_DIESEL] += count[CLASS_HASURA];
+	count[CLASS_HASURA] = 0;
+}
+*tie = false;
+count[CLASS_NONE] = 0;
+for (c = CLASS_SINGLE; c < CLASSES; c++) {
+	if (count[c] > count[best]) {
+		best = c;
+		*tie = false;
+	} else if (count[c] > 0 && count[c] == count[best]) {
+		*tie = true;
 	}
-	if (count[CLASS_POP] > 0) {
-		count[CLASS_POP] += count[CLASS_PAIR];
-		count[CLASS_PAIR] = 0;
-	}
-	if (count[CLASS_DIESEL] > 0) {
-		count[CLASS_DIESEL] += count[CLASS_HASURA];
-		count[CLASS_HASURA] = 0;
-	}
-	*tie = false;
-	count[CLASS_NONE] = 0;
-	for (c = CLASS_SINGLE; c < CLASSES; c++) {
-		if (count[c] > count[best]) {
-			best = c;
-			*tie = false;
-		} else if (count[c] > 0 && count[c] == count[best]) {
-			*tie = true;
-		}
-	}
-	return best;
+}
+return best;
 }
 
 /* Whether the directory is the one that the Supabase CLI keeps. */
@@ -134,15 +123,17 @@ is_supabase(const char *dir)
 static const struct convention *
 mixed(const char *dir, struct fault *f)
 {
-	fault_set(f, EXIT_STREAM, "%s: names of several conventions, as many "
-	    "of one as of another", dir);
+	fault_set(f, EXIT_STREAM,
+	    "%s: names of several conventions, as many "
+	    "of one as of another",
+	    dir);
 	fault_hint(f, "say which it is: mig-ls -f CONVENTION %s", dir);
 	return NULL;
 }
 
 const struct convention *
-directory_recognise(const struct directory_scan *s, const char *dir,
-    bool *sure, struct fault *f)
+directory_recognise(const struct directory_scan *s, const char *dir, bool *sure,
+    struct fault *f)
 {
 	size_t i, count[CLASSES] = { 0 };
 	enum class best;
@@ -168,19 +159,14 @@ directory_recognise(const struct directory_scan *s, const char *dir,
 
 /* A line that speaks for a convention, wherever in the head it stands. */
 static const struct {
-	const char *line;	/* its beginning behind "--" and blanks */
+	const char *line; /* its beginning behind "--" and blanks */
 	const char *convention;
-} signs[] = {
-	{ "mig:", "plain" },
-	{ "migrate:up", "dbmate" },
-	{ "+goose Up", "goose" },
-	{ "+goose NO TRANSACTION", "goose" },
-	{ "+migrate Up", "sql-migrate" },
-	{ "+migrate Down", "sql-migrate" },
+} signs[] = { { "mig:", "plain" }, { "migrate:up", "dbmate" },
+	{ "+goose Up", "goose" }, { "+goose NO TRANSACTION", "goose" },
+	{ "+migrate Up", "sql-migrate" }, { "+migrate Down", "sql-migrate" },
 	{ "Up Migration", "node-pg-migrate" },
 	{ "! Previous:", "graphile-migrate" },
-	{ "postgres-migrations disable-transaction", "postgres-migrations" }
-};
+	{ "postgres-migrations disable-transaction", "postgres-migrations" } };
 
 static const struct convention *
 sign_of_line(const char *s, size_t len)
@@ -244,19 +230,19 @@ ends(const char *name, const char *with)
 bool
 directory_is_stranger(const struct convention *c, const char *name)
 {
-	static const char *const code[] = { ".go", ".js", ".mjs", ".cjs",
-		".ts", ".py", ".rs", ".rb", ".java", ".kt", ".scala", ".cs",
-		".php", ".sh", ".pl", ".fizz" };
-	static const char *const sql[] = { ".sql", ".pgsql", ".psql",
-		".sql.gz", ".sql.postgres", ".sql.bak" };
+	static const char *const code[] = { ".go", ".js", ".mjs", ".cjs", ".ts",
+		".py", ".rs", ".rb", ".java", ".kt", ".scala", ".cs", ".php",
+		".sh", ".pl", ".fizz" };
+	static const char *const sql[] = { ".sql", ".pgsql", ".psql", ".sql.gz",
+		".sql.postgres", ".sql.bak" };
 	size_t i;
 
 	for (i = 0; i < sizeof(sql) / sizeof(sql[0]); i++)
 		if (ends(name, sql[i]))
 			return true;
-	if (strspn(name, "0123456789") == 0 && (c->letters == NULL ||
-	    strchr(c->letters, name[0]) == NULL ||
-	    strspn(name + 1, "0123456789") == 0))
+	if (strspn(name, "0123456789") == 0 &&
+	    (c->letters == NULL || strchr(c->letters, name[0]) == NULL ||
+		strspn(name + 1, "0123456789") == 0))
 		return false;
 	if (ends(name, "_test.go"))
 		return false;

@@ -31,7 +31,7 @@ directory_join(const char *dir, const char *name)
 	while (n > 1 && dir[n - 1] == '/')
 		n--;
 	if (asprintf(&path, "%.*s%s%s", (int)n, dir,
-	    n == 1 && dir[0] == '/' ? "" : "/", name) == -1)
+		n == 1 && dir[0] == '/' ? "" : "/", name) == -1)
 		return NULL;
 	return path;
 }
@@ -126,8 +126,10 @@ enter(const char *dir, const struct above *up, struct above *here,
 		return fault_set(f, EXIT_STREAM, "%s: not a directory", dir);
 	for (; up != NULL; up = up->next)
 		if (up->dev == st.st_dev && up->ino == st.st_ino)
-			return fault_set(f, EXIT_STREAM, "%s: a link back to "
-			    "a directory that it is in", dir);
+			return fault_set(f, EXIT_STREAM,
+			    "%s: a link back to "
+			    "a directory that it is in",
+			    dir);
 	here->dev = st.st_dev;
 	here->ino = st.st_ino;
 	return 0;
@@ -148,8 +150,8 @@ scan(struct directory_scan *s, const char *dir, bool recursive,
 		return fault_errno(f, "%s", dir);
 	for (i = 0; i < n; i++) {
 		if (result == 0)
-			result = add_entry(s, dir, names[i], recursive,
-			    &here, f);
+			result = add_entry(s, dir, names[i], recursive, &here,
+			    f);
 		free(names[i]);
 	}
 	free(names);

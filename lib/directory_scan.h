@@ -12,8 +12,8 @@
  */
 
 struct directory_entry {
-	char *path;		/* the directory as given, and the name */
-	const char *name;	/* in `path`: its last part */
+	char *path;	  /* the directory as given, and the name */
+	const char *name; /* in `path`: its last part */
 	bool folder;
 };
 
@@ -22,7 +22,10 @@ struct directory_scan {
 	size_t n, room;
 };
 
-#define DIRECTORY_SCAN_INIT { NULL, 0, 0 }
+#define DIRECTORY_SCAN_INIT \
+	{ \
+		NULL, 0, 0 \
+	}
 
 /*
  * Add what is in `dir` in byte order of the names, hidden names left out;

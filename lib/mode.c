@@ -13,16 +13,16 @@ struct mode {
 	const struct convention *convention;
 	char *path;
 	struct directives head;
-	struct lexer *lexer;	/* NULL: the words do not matter */
-	bool lexed;		/* the lexer came to the end */
+	struct lexer *lexer; /* NULL: the words do not matter */
+	bool lexed;	     /* the lexer came to the end */
 	size_t statements;
-	bool control;		/* transaction control was met */
-	bool no_block;		/* so was what cannot run in a transaction */
+	bool control;  /* transaction control was met */
+	bool no_block; /* so was what cannot run in a transaction */
 };
 
 /* Lexes even where no rule asks for it, with `always`. */
-static struct mode *
-new(const struct convention *c, const char *path, bool always)
+static struct mode *new (const struct convention *c, const char *path,
+    bool always)
 {
 	struct mode *m;
 
@@ -45,7 +45,7 @@ new(const struct convention *c, const char *path, bool always)
 struct mode *
 mode_new(const struct convention *c, const char *path)
 {
-	return new(c, path, false);
+	return new (c, path, false);
 }
 
 static void
@@ -86,33 +86,11 @@ lex(struct mode *m, struct fault *f)
 	return 0;
 }
 
-/* A directive below the first statement would be passed over in silence. */
-static int
-refuse_late(const struct mode *m, const struct source_piece *p,
-    struct fault *f)
-{
-	static const char word[] = "\n-- mig:";
-	const char *at;
-	size_t i, line = p->line + 1;
-
-	at = memmem(p->text, p->len, word, sizeof(word) - 1);
-	if (at == NULL)
-		return 0;
-	for (i = 0; p->text + i < at; i++)
-		line += p->text[i] == '\n';
-	return fault_set(f, EXIT_STREAM, "%s:%zu: -- mig: behind the first "
-	    "statement: directives stand before it", m->path, line);
-}
-
 int
 mode_feed(struct mode *m, const struct source_piece *p, struct fault *f)
 {
-	bool ended = m->head.ended;
-
-	if (!ended && directives_read(&m->head, p->text, p->len, m->path,
-	    p->line, f) == -1)
-		return -1;
-	if (ended && refuse_late(m, p, f) == -1)
+	if (directives_read(&m->head, p->text, p->len, m->path, p->line, f) ==
+	    -1)
 		return -1;
 	if (m->lexed)
 		return 0;
@@ -152,8 +130,10 @@ mode_end(struct mode *m, bool none, enum sidecar_mode side,
 	case SIDECAR_SILENT:
 		break;
 	}
-	if (none || (m->no_block && (rules & RULE_ANY ||
-	    (rules & RULE_ALONE && m->statements == 1))))
+	if (none ||
+	    (m->no_block &&
+		(rules & RULE_ANY ||
+		    (rules & RULE_ALONE && m->statements == 1))))
 		return MODE_NONE;
 	return otherwise;
 }
@@ -187,7 +167,9 @@ otherwise(const struct migration *m, const struct mode *mode)
 		return MODE_TX;
 	case MODE_NONE:
 		return m->convention->sections == SECTIONS_PLAIN &&
-		    strcmp(m->path, m->down_path) == 0 ? MODE_NONE : MODE_TX;
+			strcmp(m->path, m->down_path) == 0 ?
+		    MODE_NONE :
+		    MODE_TX;
 	case MODE_OWN:
 		return mode->control ? MODE_OWN : MODE_TX;
 	}
@@ -212,8 +194,7 @@ feed_down(struct mode *mode, const struct migration *m,
 			break;
 	none = source_says_none(s, SOURCE_DOWN);
 	source_close(s);
-	if (n != 0 || sidecar_read(&side, m->convention, m->down_path, f) ==
-	    -1)
+	if (n != 0 || sidecar_read(&side, m->convention, m->down_path, f) == -1)
 		return -1;
 	finish(mode);
 	*result = mode_end(mode, none, side.mode, otherwise(m, mode));
@@ -227,7 +208,7 @@ mode_of_down(const struct migration *m, enum migration_mode *result,
 	struct mode *mode;
 	int status;
 
-	mode = new(m->convention, m->down_path, m->mode == MODE_OWN);
+	mode = new (m->convention, m->down_path, m->mode == MODE_OWN);
 	if (mode == NULL)
 		return fault_nomem(f);
 	status = feed_down(mode, m, result, f);

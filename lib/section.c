@@ -61,8 +61,7 @@ take_dashes(const char **s, size_t *len)
 }
 
 static int
-wrong(const struct section *x, size_t number, const char *what,
-    struct fault *f)
+wrong(const struct section *x, size_t number, const char *what, struct fault *f)
 {
 	return fault_set(f, EXIT_STREAM, "%s:%zu: %s", x->path, number, what);
 }
@@ -113,12 +112,16 @@ dbmate_options(struct section *x, const char *s, size_t len, size_t number,
 		if (take_word(&s, &len, "transaction:false"))
 			now = true;
 		else if (!take_word(&s, &len, "transaction:true"))
-			return wrong(x, number, "unknown option: known are "
-			    "transaction:false and transaction:true", f);
+			return wrong(x, number,
+			    "unknown option: known are "
+			    "transaction:false and transaction:true",
+			    f);
 	}
 	if (again && now != before)
-		return wrong(x, number, "sections of one file with and "
-		    "without a transaction", f);
+		return wrong(x, number,
+		    "sections of one file with and "
+		    "without a transaction",
+		    f);
 	if (now)
 		says_none(x);
 	return 0;
@@ -139,11 +142,12 @@ dbmate_line(struct section *x, const char *s, size_t len, size_t number,
 	else
 		return 0;
 	if (down && !x->has_up)
-		return wrong(x, number, "-- migrate:down before "
-		    "-- migrate:up", f);
-	if (!x->has_up && x->begun)
-		return wrong(x, number, "a statement before -- migrate:up",
+		return wrong(x, number,
+		    "-- migrate:down before "
+		    "-- migrate:up",
 		    f);
+	if (!x->has_up && x->begun)
+		return wrong(x, number, "a statement before -- migrate:up", f);
 	again = down ? x->has_down : x->has_up;
 	enter(x, down);
 	*v = SECTION_MARK;
@@ -156,11 +160,15 @@ goose_enter(struct section *x, bool down, size_t number, struct fault *f)
 	if (!down && x->has_up)
 		return wrong(x, number, "a second -- +goose Up", f);
 	if (down && (!x->has_up || x->has_down))
-		return wrong(x, number, "-- +goose Down must come once, "
-		    "behind -- +goose Up", f);
+		return wrong(x, number,
+		    "-- +goose Down must come once, "
+		    "behind -- +goose Up",
+		    f);
 	if (x->block)
-		return wrong(x, number, "-- +goose StatementBegin without "
-		    "its StatementEnd", f);
+		return wrong(x, number,
+		    "-- +goose StatementBegin without "
+		    "its StatementEnd",
+		    f);
 	if (x->begun && !x->has_up)
 		return wrong(x, number, "a statement before -- +goose Up", f);
 	enter(x, down);
@@ -172,8 +180,10 @@ static int
 goose_block(struct section *x, bool begin, size_t number, struct fault *f)
 {
 	if (begin == x->block || !x->has_up)
-		return wrong(x, number, "-- +goose StatementBegin and "
-		    "StatementEnd must come in turn, behind -- +goose Up", f);
+		return wrong(x, number,
+		    "-- +goose StatementBegin and "
+		    "StatementEnd must come in turn, behind -- +goose Up",
+		    f);
 	x->block = begin;
 	return 0;
 }
@@ -199,8 +209,10 @@ goose_line(struct section *x, const char *s, size_t len, size_t number,
 		return 0;
 	}
 	if (take(&s, &len, "ENVSUB"))
-		return wrong(x, number, "-- +goose ENVSUB is not supported: "
-		    "give the values as variables to mig-apply", f);
+		return wrong(x, number,
+		    "-- +goose ENVSUB is not supported: "
+		    "give the values as variables to mig-apply",
+		    f);
 	return wrong(x, number, "unknown goose annotation", f);
 }
 
@@ -220,8 +232,10 @@ migrate_line(struct section *x, const char *s, size_t len, size_t number,
 	else
 		return 0;
 	if (x->begun && !x->has_up && !x->has_down)
-		return wrong(x, number, "sql-migrate leaves out what is "
-		    "before the first -- +migrate", f);
+		return wrong(x, number,
+		    "sql-migrate leaves out what is "
+		    "before the first -- +migrate",
+		    f);
 	enter(x, down);
 	if (take_word(&s, &len, "notransaction"))
 		says_none(x);
@@ -251,10 +265,12 @@ node_pg_line(struct section *x, const char *s, size_t len, size_t number,
 	if (down ? x->has_down : x->has_up)
 		return 0;
 	if (x->begun && !x->has_up && !x->has_down)
-		return wrong(x, number, down ? "-- Down Migration without "
-		    "-- Up Migration: node-pg-migrate runs both as up" :
-		    "node-pg-migrate leaves out what is before "
-		    "-- Up Migration", f);
+		return wrong(x, number,
+		    down ? "-- Down Migration without "
+			   "-- Up Migration: node-pg-migrate runs both as up" :
+			   "node-pg-migrate leaves out what is before "
+			   "-- Up Migration",
+		    f);
 	enter(x, down);
 	*v = SECTION_MARK;
 	return 0;
@@ -273,8 +289,10 @@ tern_line(struct section *x, const char *s, size_t len, size_t number,
 	if (!take(&s, &len, "---- create above / drop below ----") || len > 0)
 		return 0;
 	if (x->has_down)
-		return wrong(x, number, "a second ---- create above / drop "
-		    "below ----", f);
+		return wrong(x, number,
+		    "a second ---- create above / drop "
+		    "below ----",
+		    f);
 	enter(x, true);
 	*v = SECTION_MARK;
 	return 0;
@@ -350,17 +368,25 @@ int
 section_end(const struct section *x, struct fault *f)
 {
 	if (x->convention->sections == SECTIONS_DBMATE && !x->has_up)
-		return fault_set(f, EXIT_STREAM, "%s: no -- migrate:up: "
-		    "dbmate wants it in each file", x->path);
+		return fault_set(f, EXIT_STREAM,
+		    "%s: no -- migrate:up: "
+		    "dbmate wants it in each file",
+		    x->path);
 	if (x->convention->sections == SECTIONS_GOOSE && !x->has_up)
-		return fault_set(f, EXIT_STREAM, "%s: no -- +goose Up: "
-		    "goose wants it in each file", x->path);
+		return fault_set(f, EXIT_STREAM,
+		    "%s: no -- +goose Up: "
+		    "goose wants it in each file",
+		    x->path);
 	if (x->block)
-		return fault_set(f, EXIT_STREAM, "%s: -- +goose "
-		    "StatementBegin without its StatementEnd", x->path);
+		return fault_set(f, EXIT_STREAM,
+		    "%s: -- +goose "
+		    "StatementBegin without its StatementEnd",
+		    x->path);
 	if (x->convention->sections == SECTIONS_SQL_MIGRATE && !x->has_up &&
 	    !x->has_down)
-		return fault_set(f, EXIT_STREAM, "%s: no -- +migrate Up: "
-		    "sql-migrate wants it in each file", x->path);
+		return fault_set(f, EXIT_STREAM,
+		    "%s: no -- +migrate Up: "
+		    "sql-migrate wants it in each file",
+		    x->path);
 	return 0;
 }

@@ -15,17 +15,17 @@
 enum section_verdict {
 	SECTION_UP,
 	SECTION_DOWN,
-	SECTION_MARK	/* a marker: belongs to neither */
+	SECTION_MARK /* a marker: belongs to neither */
 };
 
 struct section {
 	const struct convention *convention;
-	const char *path;	/* for messages; lent */
-	bool down;		/* the section at hand */
-	bool begun;		/* a line other than a comment was before */
-	bool has_up, has_down;	/* their markers were there */
-	bool block;		/* within StatementBegin ... StatementEnd */
-	bool none_up, none_down;	/* the tool's directive was there */
+	const char *path;	 /* for messages; lent */
+	bool down;		 /* the section at hand */
+	bool begun;		 /* a line other than a comment was before */
+	bool has_up, has_down;	 /* their markers were there */
+	bool block;		 /* within StatementBegin ... StatementEnd */
+	bool none_up, none_down; /* the tool's directive was there */
 };
 
 void section_init(struct section *, const struct convention *,

@@ -64,11 +64,12 @@ take_flyway(struct sidecar *x, const struct setting *s, struct fault *f)
 		if (strcasecmp(s->value, "UTF-8") != 0 &&
 		    strcasecmp(s->value, "UTF8") != 0 &&
 		    strcasecmp(s->value, "US-ASCII") != 0)
-			return wrong(s, "only UTF-8 is read: convert the "
-			    "migration and this line", f);
+			return wrong(s,
+			    "only UTF-8 is read: convert the "
+			    "migration and this line",
+			    f);
 	} else if (strcmp(s->key, "shouldExecute") == 0) {
-		return wrong(s, "not supported: its condition is Flyway's",
-		    f);
+		return wrong(s, "not supported: its condition is Flyway's", f);
 	} else {
 		x->unknown = true;
 		snprintf(x->setting, sizeof(x->setting), "%s", s->key);

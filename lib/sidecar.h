@@ -12,16 +12,16 @@
  */
 
 enum sidecar_mode {
-	SIDECAR_SILENT,		/* there is none, or it has no word on it */
+	SIDECAR_SILENT, /* there is none, or it has no word on it */
 	SIDECAR_TX,
 	SIDECAR_NONE
 };
 
 struct sidecar {
 	enum sidecar_mode mode;
-	bool raw;		/* ${name} in the text is text */
-	bool unknown;		/* holds a setting that nobody knows: */
-	char setting[64];	/* this one */
+	bool raw;	  /* ${name} in the text is text */
+	bool unknown;	  /* holds a setting that nobody knows: */
+	char setting[64]; /* this one */
 };
 
 /*

@@ -22,14 +22,14 @@ struct source {
 	const struct convention *convention;
 	enum source_part wanted;
 	struct section section;
-	bool lines;		/* each line must be looked at */
-	bool first;		/* nothing was read yet */
+	bool lines; /* each line must be looked at */
+	bool first; /* nothing was read yet */
 	bool eof;
-	bool mid_line;		/* the last piece ended within a line */
-	enum section_verdict verdict;	/* on the line at hand */
-	size_t line;		/* at `start` */
-	size_t start, end;	/* sound text that was not given yet */
-	size_t held;		/* raw bytes behind it: not yet judged */
+	bool mid_line;		      /* the last piece ended within a line */
+	enum section_verdict verdict; /* on the line at hand */
+	size_t line;		      /* at `start` */
+	size_t start, end;	      /* sound text that was not given yet */
+	size_t held;		      /* raw bytes behind it: not yet judged */
 	char buf[SOURCE_ROOM];
 };
 
@@ -55,8 +55,8 @@ open_file(const char *path, struct fault *f)
 }
 
 struct source *
-source_open(const char *path, const struct convention *c,
-    enum source_part part, struct fault *f)
+source_open(const char *path, const struct convention *c, enum source_part part,
+    struct fault *f)
 {
 	struct source *s;
 
@@ -114,8 +114,10 @@ bad_text(const struct source *s, size_t bad, struct fault *f)
 	size_t line = s->line + count_lines(s->buf + s->start, bad - s->start);
 
 	if (s->buf[bad] == '\0')
-		return fault_set(f, EXIT_STREAM, "%s:%zu: a NUL byte: this "
-		    "is no SQL text, or it is in UTF-16", s->path, line);
+		return fault_set(f, EXIT_STREAM,
+		    "%s:%zu: a NUL byte: this "
+		    "is no SQL text, or it is in UTF-16",
+		    s->path, line);
 	fault_set(f, EXIT_STREAM, "%s:%zu: not well-formed UTF-8 (byte 0x%02x)",
 	    s->path, line, (unsigned char)s->buf[bad]);
 	return fault_hint(f, "convert it: iconv -f ENCODING -t UTF-8");
@@ -224,8 +226,8 @@ ready(const struct source *s)
 
 /* The line at `off`: its length with its LF, and what it belongs to. */
 static int
-look_line(struct source *s, size_t off, size_t left, size_t number,
-    size_t *len, struct fault *f)
+look_line(struct source *s, size_t off, size_t left, size_t number, size_t *len,
+    struct fault *f)
 {
 	const char *p = s->buf + off, *lf;
 
@@ -233,8 +235,8 @@ look_line(struct source *s, size_t off, size_t left, size_t number,
 	*len = lf == NULL ? left : (size_t)(lf - p) + 1;
 	if (!s->lines || s->mid_line)
 		return 0;
-	return section_line(&s->section, p, lf == NULL ? left :
-	    (size_t)(lf - p), number, &s->verdict, f);
+	return section_line(&s->section, p,
+	    lf == NULL ? left : (size_t)(lf - p), number, &s->verdict, f);
 }
 
 static bool
@@ -266,7 +268,7 @@ cut(struct source *s, size_t len, enum section_verdict *v, size_t *taken,
 	while (*taken < len) {
 		before = s->section;
 		if (look_line(s, s->start + *taken, len - *taken,
-		    s->line + *lines, &n, f) == -1)
+			s->line + *lines, &n, f) == -1)
 			return -1;
 		if (*taken > 0 && s->verdict != *v) {
 			s->section = before;
@@ -297,8 +299,10 @@ finish(const struct source *s, struct fault *f)
 	if (s->wanted == SOURCE_WHOLE) {
 		if (s->convention->sections == SECTIONS_PLAIN &&
 		    s->section.has_down)
-			return fault_set(f, EXIT_STREAM, "%s: -- mig: down in "
-			    "a down file", s->path);
+			return fault_set(f, EXIT_STREAM,
+			    "%s: -- mig: down in "
+			    "a down file",
+			    s->path);
 		return 0;
 	}
 	return section_end(&s->section, f);
@@ -343,8 +347,7 @@ source_has_down(const struct source *s)
 bool
 source_says_none(const struct source *s, enum source_part part)
 {
-	return part == SOURCE_DOWN ? s->section.none_down :
-	    s->section.none_up;
+	return part == SOURCE_DOWN ? s->section.none_down : s->section.none_up;
 }
 
 void

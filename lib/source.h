@@ -17,18 +17,18 @@ struct migration;
  */
 
 enum source_part {
-	SOURCE_UP,	/* the up text of a file that may hold both */
-	SOURCE_DOWN,	/* the down text of a file that may hold both */
-	SOURCE_WHOLE,	/* a file that is one text: a down file of its own */
-	SOURCE_BOTH	/* both, each piece saying which it is of */
+	SOURCE_UP,    /* the up text of a file that may hold both */
+	SOURCE_DOWN,  /* the down text of a file that may hold both */
+	SOURCE_WHOLE, /* a file that is one text: a down file of its own */
+	SOURCE_BOTH   /* both, each piece saying which it is of */
 };
 
 /* A piece: at most 64 KiB, of one line or of whole lines; lent. */
 struct source_piece {
 	const char *text;
 	size_t len;
-	size_t line;		/* of the file, where the piece begins, from 1 */
-	enum source_part part;	/* SOURCE_UP or SOURCE_DOWN */
+	size_t line;	       /* of the file, where the piece begins, from 1 */
+	enum source_part part; /* SOURCE_UP or SOURCE_DOWN */
 };
 
 struct source;

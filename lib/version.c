@@ -67,8 +67,7 @@ part_cmp(const char *a, size_t alen, const char *b, size_t blen)
 
 	if (anum != bnum)
 		return anum ? -1 : 1;
-	return anum ? number_cmp(a, alen, b, blen) :
-	    text_cmp(a, alen, b, blen);
+	return anum ? number_cmp(a, alen, b, blen) : text_cmp(a, alen, b, blen);
 }
 
 int

@@ -17,7 +17,7 @@ struct series {
 	char **dirs;
 	size_t n;
 	const struct convention *convention;
-	size_t count;		/* of its migrations */
+	size_t count; /* of its migrations */
 };
 
 struct all {
@@ -101,8 +101,7 @@ add_named(struct all *all, const char *arg, size_t len, struct fault *f)
 		return fault_nomem(f);
 	text[len] = '\0';
 	if (find(all, text) != NULL) {
-		fault_set(f, EXIT_USAGE, "%s: the series is named twice",
-		    text);
+		fault_set(f, EXIT_USAGE, "%s: the series is named twice", text);
 		free(text);
 		return -1;
 	}
@@ -116,8 +115,10 @@ add_named(struct all *all, const char *arg, size_t len, struct fault *f)
 		if (*dir != '\0' && add_dir(s, dir, f) == -1)
 			return -1;
 	if (s->n == 0)
-		return fault_set(f, EXIT_USAGE, "%s: a series without a "
-		    "directory", arg);
+		return fault_set(f, EXIT_USAGE,
+		    "%s: a series without a "
+		    "directory",
+		    arg);
 	return 0;
 }
 
@@ -128,8 +129,10 @@ add_plain(struct all *all, char *dir, struct fault *f)
 	struct series *s = find(all, "main");
 
 	if (s != NULL && s->text != NULL)
-		return fault_set(f, EXIT_USAGE, "%s: of the series main, "
-		    "which is named already", dir);
+		return fault_set(f, EXIT_USAGE,
+		    "%s: of the series main, "
+		    "which is named already",
+		    dir);
 	if (s == NULL)
 		s = add_series(all, NULL, "main");
 	if (s == NULL)
@@ -146,7 +149,7 @@ add_args(struct all *all, char *const *args, size_t n, struct fault *f)
 	for (i = 0; i < n; i++) {
 		len = series_len(args[i]);
 		result = len > 0 ? add_named(all, args[i], len, f) :
-		    add_plain(all, args[i], f);
+				   add_plain(all, args[i], f);
 		if (result == -1)
 			return -1;
 	}
@@ -156,15 +159,15 @@ add_args(struct all *all, char *const *args, size_t n, struct fault *f)
 static int
 read_series(const struct options *o, struct all *all, struct fault *f)
 {
-	const struct directory_options options = { o->convention, o->mode,
-		tell, NULL };
+	const struct directory_options options = { o->convention, o->mode, tell,
+		NULL };
 	struct series *s;
 	size_t before;
 
 	for (s = all->items; s < all->items + all->n; s++) {
 		before = all->list.n;
-		if (directory_read(&all->list, s->name, s->dirs, s->n,
-		    &options, &s->convention, f) == -1)
+		if (directory_read(&all->list, s->name, s->dirs, s->n, &options,
+			&s->convention, f) == -1)
 			return -1;
 		s->count = all->list.n - before;
 		if (s->count == 0)
@@ -182,8 +185,8 @@ write_meta(struct stream_writer *w, const struct all *all)
 	struct tm tm;
 
 	stream_meta(w, "by", "mig-ls " MIG_VERSION);
-	if (gmtime_r(&now, &tm) != NULL && strftime(text, sizeof(text),
-	    "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
+	if (gmtime_r(&now, &tm) != NULL &&
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
 		stream_meta(w, "at", text);
 	for (s = all->items; s < all->items + all->n; s++) {
 		snprintf(text, sizeof(text), "%s %s %zu", s->name,
@@ -223,12 +226,11 @@ add_row(struct table *t, const struct migration *m)
 static int
 write_table(const struct all *all, struct fault *f)
 {
-	static const struct table_column columns[] = {
-		{ "SERIES", false, false }, { "VERSION", false, false },
-		{ "NAME", false, true }, { "KIND", false, false },
-		{ "MODE", false, false }, { "DOWN", false, false },
-		{ "PATH", false, true }
-	};
+	static const struct table_column columns[] = { { "SERIES", false,
+							   false },
+		{ "VERSION", false, false }, { "NAME", false, true },
+		{ "KIND", false, false }, { "MODE", false, false },
+		{ "DOWN", false, false }, { "PATH", false, true } };
 	struct table *t;
 	size_t i;
 	int result = 0;
@@ -268,7 +270,7 @@ files_list(const struct options *o, char *const *args, size_t n,
 		result = read_series(o, &all, f);
 	if (result == 0)
 		result = o->for_people ? write_table(&all, f) :
-		    write_stream(o, &all, f);
+					 write_stream(o, &all, f);
 	free_all(&all);
 	return result;
 }
@@ -276,8 +278,8 @@ files_list(const struct options *o, char *const *args, size_t n,
 int
 files_next(const struct options *o, const char *dir, struct fault *f)
 {
-	const struct directory_options options = { o->convention, o->mode,
-		NULL, NULL };
+	const struct directory_options options = { o->convention, o->mode, NULL,
+		NULL };
 	char *path;
 
 	path = directory_next(dir, o->name, time(NULL), &options, f);

@@ -15,33 +15,30 @@
 #include "table.h"
 
 /* Options that have no letter. */
-enum {
-	OPT_JSON = 256,
-	OPT_VERSION
-};
+enum { OPT_JSON = 256, OPT_VERSION };
 
-static const struct option longopts[] = {
-	{ "columns", required_argument, NULL, 'o' },
+static const struct option longopts[] = { { "columns", required_argument, NULL,
+					      'o' },
 	{ "convention", required_argument, NULL, 'f' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "mode", required_argument, NULL, 'm' },
 	{ "name", required_argument, NULL, 'n' },
 	{ "no-header", no_argument, NULL, 'H' },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ NULL, 0, NULL, 0 }
-};
+	{ "version", no_argument, NULL, OPT_VERSION }, { NULL, 0, NULL, 0 } };
 
 static void usage(void) __attribute__((noreturn));
 
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: %s [-H] [-f CONVENTION] [-m MODE] "
+	fprintf(stderr,
+	    "usage: %s [-H] [-f CONVENTION] [-m MODE] "
 	    "[-o COLUMN,...] [--json]\n"
 	    "              [DIR ... | SERIES=DIR,... ...]\n"
 	    "       %s -n NAME [-f CONVENTION] [DIR]\n"
-	    "       %s -h\n", getprogname(), getprogname(), getprogname());
+	    "       %s -h\n",
+	    getprogname(), getprogname(), getprogname());
 	exit(EXIT_USAGE);
 }
 
@@ -52,27 +49,27 @@ help(void)
 	size_t i, column = 8;
 
 	puts("mig-ls: list the migrations of directories\n"
-	    "\n"
-	    "  mig-ls [options] [DIR ... | SERIES=DIR,... ...]\n"
-	    "\n"
-	    "Without a directory: $MIG_PATH, else ./migrations.\n"
-	    "\n"
-	    "  -f, --convention NAME  read them as this tool does\n"
-	    "  -m, --mode MODE        tx, none or own for migrations that do "
-	    "not say it\n"
-	    "  -n, --name NAME        print the path for a new migration\n"
-	    "  -H, --no-header        bare records, for grep, join, awk\n"
-	    "  -o, --columns LIST     these columns alone: series,version,"
-	    "name,kind,mode,\n"
-	    "                         sha256,path,down_sha256,down_path,"
-	    "convention\n"
-	    "      --json             one JSON object a line\n"
-	    "  -h, --help; --version\n"
-	    "\n"
-	    "  mig-ls migrations | mig-plan | mig-apply\n"
-	    "  $EDITOR $(mig-ls -n add_users migrations)\n"
-	    "\n"
-	    "Conventions:");
+	     "\n"
+	     "  mig-ls [options] [DIR ... | SERIES=DIR,... ...]\n"
+	     "\n"
+	     "Without a directory: $MIG_PATH, else ./migrations.\n"
+	     "\n"
+	     "  -f, --convention NAME  read them as this tool does\n"
+	     "  -m, --mode MODE        tx, none or own for migrations that do "
+	     "not say it\n"
+	     "  -n, --name NAME        print the path for a new migration\n"
+	     "  -H, --no-header        bare records, for grep, join, awk\n"
+	     "  -o, --columns LIST     these columns alone: series,version,"
+	     "name,kind,mode,\n"
+	     "                         sha256,path,down_sha256,down_path,"
+	     "convention\n"
+	     "      --json             one JSON object a line\n"
+	     "  -h, --help; --version\n"
+	     "\n"
+	     "  mig-ls migrations | mig-plan | mig-apply\n"
+	     "  $EDITOR $(mig-ls -n add_users migrations)\n"
+	     "\n"
+	     "Conventions:");
 	for (i = 0; (c = convention_at(i)) != NULL; i++) {
 		column += strlen(c->name) + 2;
 		if (i == 0 || column > 76) {
@@ -126,8 +123,8 @@ want_columns(struct options *o, const char *columns)
 {
 	struct fault f = FAULT_INIT;
 
-	if (stream_columns_check(columns, migration_columns,
-	    MIGRATION_COLUMNS, &f) == -1) {
+	if (stream_columns_check(columns, migration_columns, MIGRATION_COLUMNS,
+		&f) == -1) {
 		fault_print(&f, stderr);
 		fault_free(&f);
 		exit(EXIT_USAGE);
@@ -141,8 +138,8 @@ parse(struct options *o, int argc, char *argv[])
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "Hf:hm:n:o:", longopts, NULL)) !=
-	    -1) {
+	while (
+	    (c = getopt_long(argc, argv, "Hf:hm:n:o:", longopts, NULL)) != -1) {
 		switch (c) {
 		case 'H':
 			set_style(o, STREAM_BARE);
@@ -187,7 +184,8 @@ default_args(size_t *n)
 	char **args, *path, *dir;
 
 	path = strdup(env == NULL ? "" : env);
-	args = path == NULL ? NULL :
+	args = path == NULL ?
+	    NULL :
 	    reallocarray(NULL, strlen(path) + 2, sizeof(*args));
 	if (args == NULL)
 		err(EXIT_STREAM, NULL);
@@ -198,7 +196,7 @@ default_args(size_t *n)
 		args[(*n)++] = dir = strdup("migrations");
 	if (*n == 0) {
 		warnx("no directory given, no MIG_PATH, and there is no "
-		    "./migrations");
+		      "./migrations");
 		usage();
 	}
 	return args;

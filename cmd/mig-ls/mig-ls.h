@@ -9,12 +9,12 @@
 #include "stream.h"
 
 struct options {
-	const struct convention *convention;	/* -f; NULL: recognise it */
-	enum migration_mode mode;		/* -m */
-	const char *name;			/* -n, or NULL */
-	enum stream_style style;		/* -H, -o, --json */
-	const char *columns;			/* -o, or NULL */
-	bool for_people;			/* stdout is a terminal */
+	const struct convention *convention; /* -f; NULL: recognise it */
+	enum migration_mode mode;	     /* -m */
+	const char *name;		     /* -n, or NULL */
+	enum stream_style style;	     /* -H, -o, --json */
+	const char *columns;		     /* -o, or NULL */
+	bool for_people;		     /* stdout is a terminal */
 	bool help, version;
 };
 
