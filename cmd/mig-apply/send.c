@@ -259,6 +259,7 @@ check_put(struct run *r, size_t step, const struct lex_item *was,
 {
 	struct lexer *lexer;
 	struct lex_item item;
+	const char *path;
 	bool ok = true;
 	size_t line;
 
@@ -275,9 +276,9 @@ check_put(struct run *r, size_t step, const struct lex_item *was,
 	lex_free(lexer);
 	if (ok)
 		return 0;
+	path = plan_where(&r->plan->steps[step], was->line, &line);
 	return fault_set(r->fault, EXIT_USAGE, "%s:%zu: a variable makes "
-	    "this transaction control in a tx step",
-	    plan_where(&r->plan->steps[step], was->line, &line), line);
+	    "this transaction control in a tx step", path, line);
 }
 
 int
