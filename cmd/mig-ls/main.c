@@ -20,6 +20,7 @@ enum { OPT_JSON = 256, OPT_VERSION };
 static const struct option longopts[] = { { "columns", required_argument, NULL,
 					      'o' },
 	{ "convention", required_argument, NULL, 'f' },
+	{ "dbname", optional_argument, NULL, 'd' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "mode", required_argument, NULL, 'm' },
@@ -36,9 +37,10 @@ usage(void)
 	    "usage: %s [-H] [-f CONVENTION] [-m MODE] "
 	    "[-o COLUMN,...] [--json]\n"
 	    "              [DIR ... | SERIES=DIR,... ...]\n"
+	    "       %s -d [CONNINFO] [-H] [-o COLUMN,...] [--json]\n"
 	    "       %s -n NAME [-f CONVENTION] [DIR]\n"
 	    "       %s -h\n",
-	    getprogname(), getprogname(), getprogname());
+	    getprogname(), getprogname(), getprogname(), getprogname());
 	exit(EXIT_USAGE);
 }
 
@@ -54,6 +56,9 @@ help(void)
 	     "\n"
 	     "Without a directory: $MIG_PATH, else ./migrations.\n"
 	     "\n"
+	     "  -d, --dbname [CONNINFO] list what that database has applied; "
+	     "more columns:\n"
+	     "                         seq,action,at,by,ms\n"
 	     "  -f, --convention NAME  read them as this tool does\n"
 	     "  -m, --mode MODE        tx, none or own for migrations that do "
 	     "not say it\n"
@@ -121,16 +126,20 @@ set_style(struct options *o, enum stream_style style)
 static void
 want_columns(struct options *o, const char *columns)
 {
-	struct fault f = FAULT_INIT;
-
-	if (stream_columns_check(columns, migration_columns, MIGRATION_COLUMNS,
-		&f) == -1) {
-		fault_print(&f, stderr);
-		fault_free(&f);
-		exit(EXIT_USAGE);
-	}
 	o->columns = columns;
 	set_style(o, STREAM_COLUMNS);
+}
+
+/* Only now: a listing of the history has more columns. */
+static int
+check_columns(const struct options *o, struct fault *f)
+{
+	if (o->columns == NULL)
+		return 0;
+	if (o->history)
+		return history_columns_check(o->columns, f);
+	return stream_columns_check(o->columns, migration_columns,
+	    MIGRATION_COLUMNS, f);
 }
 
 static void
@@ -139,10 +148,14 @@ parse(struct options *o, int argc, char *argv[])
 	int c;
 
 	while (
-	    (c = getopt_long(argc, argv, "Hf:hm:n:o:", longopts, NULL)) != -1) {
+	    (c = getopt_long(argc, argv, "Hd::f:hm:n:o:", longopts, NULL)) != -1) {
 		switch (c) {
 		case 'H':
 			set_style(o, STREAM_BARE);
+			break;
+		case 'd':
+			o->history = true;
+			o->conninfo = optarg;
 			break;
 		case 'f':
 			o->convention = want_convention(optarg);
@@ -202,6 +215,19 @@ default_args(size_t *n)
 	return args;
 }
 
+/* The database is named behind -d, with a blank or without. */
+static int
+list_history(const struct options *o, char *args[], size_t n, struct fault *f)
+{
+	if (n > 1 || (n == 1 && o->conninfo != NULL) || o->name != NULL ||
+	    o->convention != NULL) {
+		warnx("-d lists one database; it goes with -H, -o and --json "
+		      "alone");
+		usage();
+	}
+	return history_list(o, n == 1 ? args[0] : o->conninfo, f);
+}
+
 static int
 run(const struct options *o, char *args[], size_t n, struct fault *f)
 {
@@ -213,6 +239,10 @@ run(const struct options *o, char *args[], size_t n, struct fault *f)
 		printf("mig-ls %s\n", MIG_VERSION);
 		return 0;
 	}
+	if (check_columns(o, f) == -1)
+		return -1;
+	if (o->history)
+		return list_history(o, args, n, f);
 	if (o->name == NULL)
 		return files_list(o, args, n, f);
 	if (n != 1) {
@@ -235,7 +265,7 @@ main(int argc, char *argv[])
 	o.for_people = o.style == STREAM_SEALED && table_wanted(stdout);
 	n = (size_t)(argc - optind);
 	dirs = argv + optind;
-	if (n == 0 && !o.help && !o.version)
+	if (n == 0 && !o.help && !o.version && !o.history)
 		dirs = args = default_args(&n);
 	result = run(&o, dirs, n, &f);
 	if (result == 0)

@@ -15,6 +15,8 @@ struct options {
 	enum stream_style style;	     /* -H, -o, --json */
 	const char *columns;		     /* -o, or NULL */
 	bool for_people;		     /* stdout is a terminal */
+	bool history;			     /* -d */
+	char *conninfo;			     /* of -d, or NULL */
 	bool help, version;
 };
 
@@ -30,5 +32,14 @@ int files_list(const struct options *, char *const *args, size_t n,
  * with a fault.
  */
 int files_next(const struct options *, const char *dir, struct fault *);
+
+/*
+ * List what a database has applied; the password in `conninfo` (NULL: none
+ * given) is overwritten.  Returns 0, or -1 with a fault.
+ */
+int history_list(const struct options *, char *conninfo, struct fault *);
+
+/* As stream_columns_check(), for the columns of history_list(). */
+int history_columns_check(const char *names, struct fault *);
 
 #endif
