@@ -73,16 +73,15 @@ creates_routine(const char *initials)
 }
 
 /*
- * psql's own rule for bodies, word for word (psqlscan.l, {identifier}): any
- * BEGIN in a CREATE FUNCTION or PROCEDURE counts, with or without ATOMIC.
+ * psql's own rule for bodies (psqlscan.l, psqlscan_track_identifier): any BEGIN
+ * in a CREATE FUNCTION or PROCEDURE counts, with or without ATOMIC.
  */
 static void
-follow_body(struct lex_watch *watch, const char *text, size_t len,
-    size_t parens)
+follow_body(struct lex_watch *watch, const char *text, size_t len)
 {
 	if (watch->count < sizeof(watch->initials))
 		watch->initials[watch->count++] = initial(text, len);
-	if (parens > 0 || !creates_routine(watch->initials))
+	if (!creates_routine(watch->initials))
 		return;
 	if (lex_watch_equal(text, len, "BEGIN"))
 		watch->begins++;
@@ -96,7 +95,8 @@ follow_body(struct lex_watch *watch, const char *text, size_t len,
 /*
  * COPY table [(columns)] FROM STDIN.  The grammar takes STDOUT for STDIN here
  * (gram.y, copy_file_name); FROM is a reserved word, so no table or column has
- * it as an unquoted name.
+ * it as an unquoted name.  psql has the same rule since its releases of August
+ * 2026: what follows is data even if the server refuses the COPY.
  */
 static void
 follow_copy(struct lex_watch *watch, const char *text, size_t len)
@@ -128,7 +128,8 @@ void
 lex_watch_identifier(struct lex_watch *watch, const char *text, size_t len,
     size_t parens, size_t brackets)
 {
-	follow_body(watch, text, len, parens);
+	if (parens == 0)
+		follow_body(watch, text, len);
 	if (parens + brackets == 0)
 		follow_copy(watch, text, len);
 }
