@@ -102,22 +102,30 @@ for (c = CLASS_SINGLE; c < CLASSES; c++) {
 return best;
 }
 
-/* Whether the directory is the one that the Supabase CLI keeps. */
-static bool
-is_supabase(const char *dir)
+/*
+ * Numbered files look the same in many tools.  Where the directory stands says
+ * more: supabase/migrations, or beside the Cargo.toml of a Rust crate, whose
+ * numbered files are sqlx's.
+ */
+static const char *
+by_place(const char *dir, enum class best)
 {
-	char *real, *slash;
-	bool is;
+	const char *name = NULL;
+	char *parent, *slash;
 
-	real = realpath(dir, NULL);
-	if (real == NULL)
-		return false;
-	slash = strrchr(real, '/');
+	parent = realpath(dir, NULL);
+	if (parent == NULL)
+		return NULL;
+	slash = strrchr(parent, '/');
 	*slash = '\0';
-	slash = strrchr(real, '/');
-	is = slash != NULL && strcmp(slash + 1, "supabase") == 0;
-	free(real);
-	return is;
+	slash = strrchr(parent, '/');
+	if (best == CLASS_SINGLE && slash != NULL &&
+	    strcmp(slash + 1, "supabase") == 0)
+		name = "supabase";
+	else if (slash != NULL && directory_holds(parent, "Cargo.toml"))
+		name = "sqlx";
+	free(parent);
+	return name;
 }
 
 static const struct convention *
@@ -136,6 +144,7 @@ directory_recognise(const struct directory_scan *s, const char *dir, bool *sure,
     struct fault *f)
 {
 	size_t i, count[CLASSES] = { 0 };
+	const char *name;
 	enum class best;
 	bool tie;
 
@@ -150,10 +159,8 @@ directory_recognise(const struct directory_scan *s, const char *dir, bool *sure,
 	if (best == CLASS_NONE)
 		return NULL;
 	*sure = best != CLASS_SINGLE && best != CLASS_PAIR;
-	if (best == CLASS_SINGLE && is_supabase(dir)) {
-		*sure = true;
-		return convention_find("supabase");
-	}
+	if (!*sure && (name = by_place(dir, best)) != NULL)
+		return convention_find(name);
 	return convention_find(class_names[best]);
 }
 
@@ -227,6 +234,22 @@ ends(const char *name, const char *with)
 	return n >= k && strcasecmp(name + n - k, with) == 0;
 }
 
+/* pop keeps the files of several databases side by side. */
+static bool
+is_other_dialect(const struct convention *c, const char *name)
+{
+	static const char *const dialects[] = { ".cockroach.", ".mariadb.",
+		".mysql.", ".sqlite.", ".sqlite3." };
+	size_t i;
+
+	if (!(c->rules & RULE_NAME))
+		return false;
+	for (i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++)
+		if (strstr(name, dialects[i]) != NULL)
+			return true;
+	return false;
+}
+
 bool
 directory_is_stranger(const struct convention *c, const char *name)
 {
@@ -235,14 +258,18 @@ directory_is_stranger(const struct convention *c, const char *name)
 		".sh", ".pl", ".fizz" };
 	static const char *const sql[] = { ".sql", ".pgsql", ".psql", ".sql.gz",
 		".sql.postgres", ".sql.bak" };
+	const char *number = name;
 	size_t i;
 
+	if (is_other_dialect(c, name))
+		return false;
 	for (i = 0; i < sizeof(sql) / sizeof(sql[0]); i++)
 		if (ends(name, sql[i]))
 			return true;
-	if (strspn(name, "0123456789") == 0 &&
-	    (c->letters == NULL || strchr(c->letters, name[0]) == NULL ||
-		strspn(name + 1, "0123456789") == 0))
+	if (c->letters != NULL && name[0] != '\0' &&
+	    strchr(c->letters, name[0]) != NULL)
+		number++;
+	if (strspn(number, "0123456789") == 0)
 		return false;
 	if (ends(name, "_test.go"))
 		return false;

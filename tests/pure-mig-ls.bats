@@ -507,6 +507,19 @@ m/a/R__x.sql'
 	    '4 none sqlx' '5 tx sqlx' '6 own sqlx'
 }
 
+@test "sqlx: numbered files beside a Cargo.toml" {
+	file c/Cargo.toml
+	file c/migrations/1_a.sql 'BEGIN; COMMIT;'
+	listed mode,convention c/migrations 'own sqlx'
+	cd c/migrations
+	listed convention . sqlx
+	file 1_a.sql '-- +goose Up'
+	listed convention . goose
+	cd ..
+	file migrations/1_a.sql
+	listed convention migrations sqlx
+}
+
 @test "sqlx: a name without an integer is an error, other names are not" {
 	file m/1_a.sql
 	file m/seed.sql
