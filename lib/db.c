@@ -294,6 +294,13 @@ db_sql(const char *sql, const char *schema)
 	return text;
 }
 
+static bool
+succeeded(const PGresult *result)
+{
+	return PQresultStatus(result) == PGRES_COMMAND_OK ||
+	    PQresultStatus(result) == PGRES_TUPLES_OK;
+}
+
 PGresult *
 db_query(PGconn *conn, const char *sql, int n, const char *const *values,
     enum exits code, const char *what, struct fault *f)
@@ -301,26 +308,54 @@ db_query(PGconn *conn, const char *sql, int n, const char *const *values,
 	PGresult *result;
 
 	result = PQexecParams(conn, sql, n, NULL, values, NULL, NULL, 0);
-	switch (PQresultStatus(result)) {
-	case PGRES_COMMAND_OK:
-	case PGRES_TUPLES_OK:
+	if (succeeded(result))
 		return result;
-	case PGRES_EMPTY_QUERY:
-	case PGRES_COPY_OUT:
-	case PGRES_COPY_IN:
-	case PGRES_BAD_RESPONSE:
-	case PGRES_NONFATAL_ERROR:
-	case PGRES_FATAL_ERROR:
-	case PGRES_COPY_BOTH:
-	case PGRES_SINGLE_TUPLE:
-	case PGRES_PIPELINE_SYNC:
-	case PGRES_PIPELINE_ABORTED:
-		break;
-	}
 	db_fault(f, PQstatus(conn) == CONNECTION_OK ? code : EXIT_CONNECT,
 	    what, conn, result);
 	PQclear(result);
 	return NULL;
+}
+
+int
+db_batch(PGconn *conn, const char *sql, PGresult **results, size_t n,
+    enum exits code, const char *what, struct fault *f)
+{
+	PGresult *result;
+	size_t i, got = 0;
+	bool failed = false;
+
+	for (i = 0; i < n; i++)
+		results[i] = NULL;
+	if (PQsendQuery(conn, sql) == 0)
+		return db_fault(f, EXIT_CONNECT, what, conn, NULL);
+	while ((result = PQgetResult(conn)) != NULL) {
+		if (!failed && succeeded(result) && got < n) {
+			results[got++] = result;
+			continue;
+		}
+		if (!failed)
+			db_fault(f, PQstatus(conn) == CONNECTION_OK ? code :
+			    EXIT_CONNECT, what, conn, result);
+		failed = true;
+		PQclear(result);
+	}
+	if (!failed && got < n)
+		return db_fault(f, EXIT_CONNECT, what, conn, NULL);
+	return failed ? -1 : 0;
+}
+
+int
+db_exec_all(PGconn *conn, const char *sql, enum exits code, const char *what,
+    struct fault *f)
+{
+	PGresult *result;
+	int ok;
+
+	result = PQexec(conn, sql);
+	ok = succeeded(result) ? 0 : db_fault(f, PQstatus(conn) ==
+	    CONNECTION_OK ? code : EXIT_CONNECT, what, conn, result);
+	PQclear(result);
+	return ok;
 }
 
 int

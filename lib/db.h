@@ -65,9 +65,25 @@ PGresult *db_query(PGconn *, const char *sql, int n,
     const char *const *values, enum exits code, const char *what,
     struct fault *);
 
+/*
+ * Run statements joined by semicolons, in one round trip; their results do
+ * not matter.  Returns 0 or -1.
+ */
+int db_exec_all(PGconn *, const char *sql, enum exits code, const char *what,
+    struct fault *);
+
 /* The same for a statement whose result does not matter: 0 or -1. */
 int db_exec(PGconn *, const char *sql, enum exits code, const char *what,
     struct fault *);
+
+/*
+ * Run several statements, joined by semicolons, in one round trip.  Fills in
+ * `results` with as many good results as there are, at most `n`, to be
+ * cleared by the caller, and NULL behind them.  Returns 0 if all `n` are
+ * there, or -1 with a fault as db_query() has it.
+ */
+int db_batch(PGconn *, const char *sql, PGresult **results, size_t n,
+    enum exits code, const char *what, struct fault *);
 
 /* SQLSTATE of a failed result, "" where there is none; lent. */
 const char *db_sqlstate(const PGresult *);

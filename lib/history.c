@@ -87,48 +87,37 @@ query(PGconn *conn, const char *sql, int n, const char *const *values,
 	return result;
 }
 
+/* The answers to what history_read() asks, in the order of the questions. */
+enum {
+	LOOK,
+	HEAD,
+	ENTRIES,
+	OPEN,
+	ANSWERS
+};
+
 /* Find out whether there is a history at all. */
 static int
-look(struct history *h, PGconn *conn, struct fault *f)
+take_look(struct history *h, const PGresult *result, struct fault *f)
 {
-	const char *name = db_schema_name();
-	PGresult *result;
-
-	result = db_query(conn, "SELECT count(*) > 0, "
-	    "count(c.oid) FILTER (WHERE c.relname = 'log') > 0, "
-	    "count(c.oid) FILTER (WHERE c.relname = 'format') > 0 "
-	    "FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c "
-	    "ON c.relnamespace = n.oid AND c.relname IN ('log', 'format') "
-	    "WHERE n.nspname = $1::pg_catalog.text", 1, &name, EXIT_NOVERDICT,
-	    "history", f);
-	if (result == NULL)
-		return -1;
 	h->schema_exists = *PQgetvalue(result, 0, 0) == 't';
 	h->exists = *PQgetvalue(result, 0, 2) == 't';
-	if (!h->exists && *PQgetvalue(result, 0, 1) == 't') {
-		PQclear(result);
-		fault_set(f, EXIT_NOVERDICT, "schema %s has a table \"log\", "
-		    "but it is no history of mig-tools", name);
-		return fault_hint(f, "MIG_SCHEMA names another schema");
-	}
-	PQclear(result);
-	return 0;
+	if (h->exists || *PQgetvalue(result, 0, 1) != 't')
+		return 0;
+	fault_set(f, EXIT_NOVERDICT, "schema %s has a table \"log\", "
+	    "but it is no history of mig-tools", db_schema_name());
+	return fault_hint(f, "MIG_SCHEMA names another schema");
 }
 
 static int
-read_head(struct history *h, PGconn *conn, struct fault *f)
+take_head(struct history *h, const PGresult *result, struct fault *f)
 {
-	PGresult *result;
 	long long format;
 
-	result = query(conn, sql_history_head, 0, NULL, f);
-	if (result == NULL)
-		return -1;
 	format = PQntuples(result) == 1 ? number(result, 0, 0) : 0;
 	h->seq = PQntuples(result) == 1 ? number(result, 0, 1) : 0;
 	if (PQntuples(result) == 1 && db_value(result, 0, 2) != NULL)
 		strlcpy(h->head, PQgetvalue(result, 0, 2), sizeof(h->head));
-	PQclear(result);
 	if (format == FORMAT)
 		return 0;
 	fault_set(f, EXIT_NOVERDICT, "the history has format %lld, this is "
@@ -164,43 +153,28 @@ read_entry(struct history_entry *e, const PGresult *result, int row,
 }
 
 static int
-read_entries(struct history *h, PGconn *conn, struct fault *f)
+take_entries(struct history *h, const PGresult *result, struct fault *f)
 {
-	PGresult *result;
-	int i, n;
+	int i, n = PQntuples(result);
 
-	result = query(conn, sql_history_read, 0, NULL, f);
-	if (result == NULL)
-		return -1;
-	n = PQntuples(result);
 	h->entries = calloc(n == 0 ? 1 : (size_t)n, sizeof(*h->entries));
-	if (h->entries == NULL) {
-		PQclear(result);
+	if (h->entries == NULL)
 		return fault_nomem(f);
-	}
 	for (i = 0; i < n; i++) {
 		h->n++;
-		if (read_entry(&h->entries[i], result, i, f) == -1) {
-			PQclear(result);
+		if (read_entry(&h->entries[i], result, i, f) == -1)
 			return -1;
-		}
 	}
-	PQclear(result);
 	qsort(h->entries, h->n, sizeof(*h->entries), entry_cmp);
 	return 0;
 }
 
 static int
-read_open(struct history *h, PGconn *conn, struct fault *f)
+take_open(struct history *h, const PGresult *result, struct fault *f)
 {
 	struct history_open *o;
-	PGresult *result;
-	int i, n, broken = 0;
+	int i, n = PQntuples(result), broken = 0;
 
-	result = query(conn, sql_history_open, 0, NULL, f);
-	if (result == NULL)
-		return -1;
-	n = PQntuples(result);
 	h->open = calloc(n == 0 ? 1 : (size_t)n, sizeof(*h->open));
 	for (i = 0; h->open != NULL && i < n; i++) {
 		o = &h->open[h->nopen++];
@@ -215,7 +189,6 @@ read_open(struct history *h, PGconn *conn, struct fault *f)
 		o->statements = (size_t)number(result, i, 8);
 		o->pending = (size_t)number(result, i, 9);
 	}
-	PQclear(result);
 	return h->open == NULL || broken ? fault_nomem(f) : 0;
 }
 
@@ -313,14 +286,76 @@ set_state(struct history *h, struct fault *f)
 	return 0;
 }
 
+/*
+ * Ask all questions at once: over a slow line each answer costs its time.
+ * Where there is no history, the first answer is all that comes.
+ */
+static int
+ask(PGresult *answers[ANSWERS], PGconn *conn, struct fault *f)
+{
+	char *schema, *sql, *text;
+	int result;
+
+	memset(answers, 0, ANSWERS * sizeof(*answers));
+	schema = db_schema(conn, f);
+	if (schema == NULL)
+		return -1;
+	if (asprintf(&text, "%s;%s;%s;%s", sql_history_look, sql_history_head,
+	    sql_history_read, sql_history_open) == -1) {
+		free(schema);
+		return fault_nomem(f);
+	}
+	sql = db_sql(text, schema);
+	free(text);
+	result = sql == NULL ? fault_nomem(f) :
+	    db_batch(conn, sql, answers, ANSWERS, EXIT_NOVERDICT, "history",
+	    f);
+	if (result == -1 && f->code == EXIT_NOVERDICT)
+		fault_hint(f, "grant USAGE on schema %s and SELECT on all "
+		    "its tables to this role", schema);
+	free(sql);
+	free(schema);
+	return result;
+}
+
+/* Take the answers; those that did not come are no harm without a history. */
+static int
+take(struct history *h, PGresult *const answers[ANSWERS], int asked,
+    struct fault *f)
+{
+	struct fault none = FAULT_INIT;
+
+	if (answers[LOOK] == NULL || f->code == EXIT_CONNECT)
+		return -1;
+	if (take_look(h, answers[LOOK], &none) == -1 || (h->exists &&
+	    answers[HEAD] != NULL &&
+	    take_head(h, answers[HEAD], &none) == -1)) {
+		fault_free(f);
+		*f = none;
+		return -1;
+	}
+	if (!h->exists) {
+		fault_free(f);
+		return 0;
+	}
+	if (asked == -1)
+		return -1;
+	return take_entries(h, answers[ENTRIES], f) == -1 ||
+	    take_open(h, answers[OPEN], f) == -1 ? -1 : 0;
+}
+
 int
 history_read(struct history *h, PGconn *conn, struct fault *f)
 {
+	PGresult *answers[ANSWERS];
+	int i, result;
+
 	memset(h, 0, sizeof(*h));
-	if (look(h, conn, f) == 0 &&
-	    (!h->exists || (read_head(h, conn, f) == 0 &&
-	    read_entries(h, conn, f) == 0 && read_open(h, conn, f) == 0)) &&
-	    set_state(h, f) == 0)
+	result = ask(answers, conn, f);
+	result = take(h, answers, result, f);
+	for (i = 0; i < ANSWERS; i++)
+		PQclear(answers[i]);
+	if (result == 0 && set_state(h, f) == 0)
 		return 0;
 	history_free(h);
 	return -1;

@@ -53,7 +53,8 @@ struct history {
 };
 
 /*
- * Read the history.  Safe within a transaction.  Returns 0, or -1 with a
+ * Read the history, in one round trip.  Within a transaction there must be a
+ * savepoint to go back to, whatever comes of it.  Returns 0, or -1 with a
  * fault: EXIT_CONNECT, EXIT_NOVERDICT (no right to read it, or written by a
  * newer mig-tools).
  */

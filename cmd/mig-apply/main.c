@@ -224,27 +224,15 @@ note_who(struct run *r, struct fault *f)
 
 /* A server that takes no writes is found before anything is tried. */
 static int
-check_writable(struct run *r, struct fault *f)
+check_writable(const struct run *r, struct fault *f)
 {
-	PGresult *result;
-	bool standby, read_only;
-
-	result = db_query(r->watch.conn,
-	    "SELECT pg_catalog.pg_is_in_recovery(), "
-	    "pg_catalog.current_setting('default_transaction_read_only')",
-	    0, NULL, EXIT_CONNECT, "connection", f);
-	if (result == NULL)
-		return -1;
-	standby = *PQgetvalue(result, 0, 0) == 't';
-	read_only = strcmp(PQgetvalue(result, 0, 1), "on") == 0;
-	PQclear(result);
-	if (standby) {
+	if (r->watch.standby) {
 		fault_set(f, EXIT_CONNECT, "database %s is on a standby, "
 		    "which takes no changes", PQdb(r->watch.conn));
 		return fault_hint(f, "connect to the primary: several hosts "
 		    "with target_session_attrs=read-write find it");
 	}
-	if (read_only) {
+	if (r->watch.read_only) {
 		fault_set(f, EXIT_CONNECT, "database %s is read-only for "
 		    "this role: default_transaction_read_only is on",
 		    PQdb(r->watch.conn));

@@ -10,7 +10,8 @@ SELECT coalesce((
 		ELSE 0 END, coalesce(c.relname, ''))
 	FROM pg_catalog.pg_stat_progress_create_index p
 	LEFT JOIN pg_catalog.pg_class c ON c.oid = p.index_relid
-	WHERE p.pid = $1::pg_catalog.int4 LIMIT 1), ''),
+	WHERE p.pid =
+	    pg_catalog.current_setting('mig.worker')::pg_catalog.int4 LIMIT 1), ''),
     coalesce((
 	SELECT pg_catalog.string_agg(pg_catalog.format(
 	    'pid %s (%s, %s%s): %s', a.pid,
@@ -21,5 +22,6 @@ SELECT coalesce((
 	    pg_catalog.regexp_replace(a.query, '\s+', ' ', 'g'), 80)), '; '
 	    ORDER BY a.pid)
 	FROM pg_catalog.pg_stat_activity a
-	WHERE a.pid = ANY (pg_catalog.pg_blocking_pids($1::pg_catalog.int4))
+	WHERE a.pid = ANY (pg_catalog.pg_blocking_pids(
+	    pg_catalog.current_setting('mig.worker')::pg_catalog.int4))
     ), '')

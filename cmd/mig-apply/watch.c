@@ -95,26 +95,48 @@ take_lock(struct watch *w, int64_t lock, const char *whose, long long until,
 
 /* Take the locks of the other tools that have a history here. */
 static int
-take_peer_locks(struct watch *w, long long until, struct fault *f)
+take_peer_locks(struct watch *w, const PGresult *peers, long long until,
+    struct fault *f)
 {
 	const char *tool;
-	PGresult *result;
 	int64_t key;
-	int i, had = 0;
+	int i, n = PQntuples(peers);
 
-	result = db_query(w->conn, sql_peers, 0, NULL, EXIT_NOVERDICT,
-	    "other tools", f);
-	if (result == NULL)
-		return -1;
-	for (i = 0; had == 0 && i < PQntuples(result); i++) {
-		tool = PQgetvalue(result, i, 0);
-		if (peer_key(tool, PQgetvalue(result, i, 1),
-		    PQgetvalue(result, i, 2), PQgetvalue(result, i, 3),
-		    &key) == 1)
-			had = take_lock(w, key, tool, until, f);
+	for (i = 0; i < n; i++) {
+		tool = PQgetvalue(peers, i, 0);
+		if (peer_key(tool, PQgetvalue(peers, i, 1),
+		    PQgetvalue(peers, i, 2), PQgetvalue(peers, i, 3),
+		    &key) == 1 &&
+		    take_lock(w, key, tool, until, f) == -1)
+			return -1;
 	}
-	PQclear(result);
-	return had;
+	/* a lock that is taken behind a savepoint goes with it */
+	return n == 0 ? 0 : db_exec(w->conn, "SAVEPOINT mig", EXIT_CONNECT,
+	    "connection", f);
+}
+
+/* See where we are: what kind of server, which other tools. */
+static int
+look_around(struct watch *w, long long until, struct fault *f)
+{
+	PGresult *results[3];
+	char *sql;
+	int i, result;
+
+	if (asprintf(&sql, "%s;%s;SAVEPOINT mig", sql_server, sql_peers) ==
+	    -1)
+		return fault_nomem(f);
+	result = db_batch(w->conn, sql, results, 3, EXIT_NOVERDICT, "server",
+	    f);
+	free(sql);
+	if (result == 0) {
+		w->standby = *PQgetvalue(results[0], 0, 0) == 't';
+		w->read_only = *PQgetvalue(results[0], 0, 1) == 't';
+		result = take_peer_locks(w, results[1], until, f);
+	}
+	for (i = 0; i < 3; i++)
+		PQclear(results[i]);
+	return result;
 }
 
 int
@@ -122,27 +144,15 @@ watch_open(struct watch *w, const struct db_target *target, long wait,
     struct fault *f)
 {
 	long long until = report_clock() + wait * 1000;
-	PGresult *result;
 
 	memset(w, 0, sizeof(*w));
-	w->conn = db_connect_plain(target, getprogname(), f);
+	w->conn = db_connect(target, getprogname(), f);
 	if (w->conn == NULL)
 		return -1;
-	result = PQprepare(w->conn, "ask", sql_progress, 1, NULL);
-	if (PQresultStatus(result) != PGRES_COMMAND_OK) {
-		db_fault(f, EXIT_CONNECT, "connection", w->conn, result);
-		PQclear(result);
-		watch_close(w);
-		return -1;
-	}
-	PQclear(result);
-	if (db_exec(w->conn, "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
-	    EXIT_CONNECT, "connection", f) == -1 ||
-	    db_exec(w->conn, "SELECT pg_catalog.set_config("
-	    "'idle_in_transaction_session_timeout', '0', true)",
-	    EXIT_CONNECT, "connection", f) == -1 ||
+	if (db_exec_all(w->conn, sql_watch, EXIT_CONNECT, "connection", f) ==
+	    -1 ||
 	    take_lock(w, lock_key(), "this history", until, f) == -1 ||
-	    take_peer_locks(w, until, f) == -1) {
+	    look_around(w, until, f) == -1) {
 		watch_close(w);
 		return -1;
 	}
@@ -153,8 +163,7 @@ int
 watch_history(struct watch *w, struct history *h, struct fault *f)
 {
 	/* what is read must leave no lock behind: VACUUM FULL wants all */
-	if (db_exec(w->conn, "SAVEPOINT mig", EXIT_CONNECT, "connection",
-	    f) == -1 || history_read(h, w->conn, f) == -1)
+	if (history_read(h, w->conn, f) == -1)
 		return -1;
 	if (db_exec(w->conn, "ROLLBACK TO SAVEPOINT mig", EXIT_CONNECT,
 	    "connection", f) == -1) {
@@ -222,15 +231,18 @@ void
 watch_ask(struct watch *w)
 {
 	long long now = report_clock();
-	char sql[128];
+	char *sql;
+	int sent;
 
 	if (w->asked || w->lost || now < w->next || w->worker_pid == 0)
 		return;
-	snprintf(sql, sizeof(sql), "SAVEPOINT mig; EXECUTE ask(%d); "
-	    "ROLLBACK TO SAVEPOINT mig; RELEASE SAVEPOINT mig",
-	    w->worker_pid);
 	w->next = now + ASK_EVERY;
-	if (PQsendQuery(w->conn, sql) == 0) {
+	if (asprintf(&sql, "SET LOCAL mig.worker = %d; %s; "
+	    "ROLLBACK TO SAVEPOINT mig", w->worker_pid, sql_progress) == -1)
+		return;
+	sent = PQsendQuery(w->conn, sql);
+	free(sql);
+	if (sent == 0) {
 		w->lost = PQstatus(w->conn) != CONNECTION_OK;
 		return;
 	}

@@ -15,6 +15,8 @@
  */
 struct watch {
 	PGconn *conn;
+	bool standby;		/* the server takes no changes at all */
+	bool read_only;		/* nor does it for this role */
 	int worker_pid;
 	bool asked;		/* a question is under way */
 	bool lost;		/* the connection is gone, and the lock */

@@ -1,0 +1,10 @@
+-- What the watch connection begins with.  It is READ COMMITTED, since an idle
+-- transaction of that kind keeps no snapshot that CREATE INDEX CONCURRENTLY
+-- would wait for; the savepoint is where each question goes back to, so that
+-- none leaves a lock behind.
+SET search_path = '';
+SET TimeZone = 'UTC';
+SET client_min_messages = 'error';
+BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;
+SET LOCAL idle_in_transaction_session_timeout = 0;
+SET LOCAL statement_timeout = 0
