@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "convention.h"
+#include "version.h"
 
 /* A migration of the listing on its way into its group. */
 struct listed {
@@ -42,6 +43,51 @@ by_series(const void *a, const void *b)
 	return c != 0 ? c : (x->place > y->place) - (x->place < y->place);
 }
 
+/* As the history tells migrations apart, besides their series. */
+static int
+key_cmp(const struct migration *a, const struct migration *b)
+{
+	int c = (a->kind > b->kind) - (a->kind < b->kind);
+
+	if (c != 0)
+		return c;
+	return a->version == NULL || b->version == NULL ?
+	    strcmp(a->name, b->name) : version_cmp(a->version, b->version);
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct listed *x = a, *y = b;
+	int c = (x->group > y->group) - (x->group < y->group);
+
+	if (c == 0)
+		c = key_cmp(x->m, y->m);
+	return c != 0 ? c : (x->place > y->place) - (x->place < y->place);
+}
+
+/* Refuse two of one version: the history could not tell them apart. */
+static int
+refuse_equal(struct planner *p, const struct listed *listed)
+{
+	const struct migration *a, *b;
+	size_t i;
+
+	for (i = 1; i < p->list.n; i++) {
+		a = listed[i - 1].m;
+		b = listed[i].m;
+		if (listed[i - 1].group != listed[i].group ||
+		    a->kind == KIND_CALLBACK || key_cmp(a, b) != 0)
+			continue;
+		fault_set(&p->f, EXIT_STREAM, "%s: the listing has %s %s of "
+		    "series %s twice", b->path == NULL ? "-" : b->path,
+		    b->version == NULL ? "repeatable" : "version",
+		    b->version == NULL ? b->name : a->version, b->series);
+		return fault_detail(&p->f, a->path == NULL ? "-" : a->path);
+	}
+	return 0;
+}
+
 /* Series in the order of the listing, each in the order of its versions. */
 static int
 by_group(const void *a, const void *b)
@@ -76,6 +122,9 @@ sort_listed(struct planner *p, struct listed *listed)
 		listed[i].group = i > 0 && strcmp(listed[i].m->series,
 		    listed[i - 1].m->series) == 0 ? listed[i - 1].group :
 		    listed[i].place;
+	qsort(listed, p->list.n, sizeof(*listed), by_key);
+	if (refuse_equal(p, listed) == -1)
+		return -1;
 	qsort(listed, p->list.n, sizeof(*listed), by_group);
 	return 0;
 }
@@ -207,30 +256,16 @@ add_group(struct planner *p, const struct listed *listed, size_t n,
 	return 0;
 }
 
-/* Two of one version: the history could not tell them apart. */
-static int
-refuse_equal(struct planner *p, const struct listed *a,
-    const struct listed *b)
-{
-	if (a->group != b->group || a->m->kind != b->m->kind ||
-	    a->m->kind == KIND_CALLBACK || migration_cmp(a->m, b->m) != 0)
-		return 0;
-	fault_set(&p->f, EXIT_STREAM, "%s: the listing has it twice",
-	    b->m->path == NULL ? "-" : b->m->path);
-	return fault_detail(&p->f, a->m->path == NULL ? "-" : a->m->path);
-}
-
 static int
 make_groups(struct planner *p, const struct listed *listed, bool *seen)
 {
 	size_t i, n;
 
 	for (i = 0; i < p->list.n; i += n) {
-		for (n = 1; i + n < p->list.n &&
-		    listed[i + n].group == listed[i].group; n++)
-			if (refuse_equal(p, &listed[i + n - 1],
-			    &listed[i + n]) == -1)
-				return -1;
+		n = 1;
+		while (i + n < p->list.n &&
+		    listed[i + n].group == listed[i].group)
+			n++;
 		if (add_group(p, &listed[i], n, seen) == -1)
 			return -1;
 	}
