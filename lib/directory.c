@@ -623,6 +623,29 @@ first_sql(const struct directory_scan *s)
 	return NULL;
 }
 
+/* There are .sql files, as `path`, but no migrations. */
+static int
+refuse_names(const char *dir, const char *path, struct fault *f)
+{
+	const char *rest = path + strlen(dir);
+
+	rest += strspn(rest, "/");
+	if (strchr(rest, '/') != NULL) {
+		fault_set(f, EXIT_STREAM,
+		    "%s: no migrations in it, but .sql "
+		    "files below it, as %s",
+		    dir, path);
+		return fault_hint(f, "name the directory that holds them");
+	}
+	fault_set(f, EXIT_STREAM,
+	    "%s: not named as a migration of any "
+	    "convention, nor is any other file here",
+	    path);
+	return fault_hint(f,
+	    "name it as 001_name.sql, or say the convention "
+	    "with -f");
+}
+
 static int
 recognise(struct reading *r, char *const *dirs, size_t n, struct fault *f)
 {
@@ -637,15 +660,8 @@ recognise(struct reading *r, char *const *dirs, size_t n, struct fault *f)
 	if (r->convention != NULL && r->convention->recursive)
 		return 0;
 	path = first_sql(&r->scan);
-	if (path != NULL) {
-		fault_set(f, EXIT_STREAM,
-		    "%s: not named as a migration of "
-		    "any convention, nor is any other file here",
-		    path);
-		return fault_hint(f,
-		    "name it as 001_name.sql, or say the "
-		    "convention with -f");
-	}
+	if (path != NULL)
+		return refuse_names(dirs[0], path, f);
 	r->convention = convention_find("plain");
 	return 0;
 }

@@ -39,7 +39,7 @@ read_string(FILE *fp, char s[TAG_MAX])
 	while ((c = getc_unlocked(fp)) != EOF && c != '"') {
 		if (n + 2 < TAG_MAX)
 			s[n++] = (char)c;
-		if (c == '\\' && (c = getc_unlocked(fp)) == EOF)
+		if (c == '\\' && getc_unlocked(fp) == EOF)
 			return false;
 	}
 	s[n] = '\0';

@@ -89,12 +89,10 @@ struct source *
 source_open_part(const struct migration *m, enum source_part part,
     struct fault *f)
 {
-	const char *path = part == SOURCE_DOWN ? m->down_path : m->path;
-
-	if (m->path == NULL || m->down_path == NULL ||
-	    strcmp(m->path, m->down_path) != 0)
-		part = m->down_path == path ? SOURCE_WHOLE : part;
-	return source_open(path, m->convention, part, f);
+	if (part != SOURCE_DOWN)
+		return source_open(m->path, m->convention, part, f);
+	return source_open(m->down_path, m->convention,
+	    strcmp(m->path, m->down_path) == 0 ? part : SOURCE_WHOLE, f);
 }
 
 static size_t
@@ -311,7 +309,7 @@ finish(const struct source *s, struct fault *f)
 int
 source_next(struct source *s, struct source_piece *piece, struct fault *f)
 {
-	enum section_verdict v;
+	enum section_verdict v = SECTION_UP;
 	size_t len, taken, lines;
 
 	for (;;) {

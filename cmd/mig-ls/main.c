@@ -147,8 +147,8 @@ parse(struct options *o, int argc, char *argv[])
 {
 	int c;
 
-	while (
-	    (c = getopt_long(argc, argv, "Hd::f:hm:n:o:", longopts, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "Hd::f:hm:n:o:", longopts, NULL)) !=
+	    -1) {
 		switch (c) {
 		case 'H':
 			set_style(o, STREAM_BARE);
@@ -188,25 +188,29 @@ parse(struct options *o, int argc, char *argv[])
 	}
 }
 
-/* The directories that $MIG_PATH names, or ./migrations. */
+/*
+ * The directories that $MIG_PATH names, or ./migrations.  They point into
+ * `*text`; both are the caller's.
+ */
 static char **
-default_args(size_t *n)
+default_args(char **text, size_t *n)
 {
+	static char migrations[] = "migrations";
 	const char *env = getenv("MIG_PATH");
+	char **args, *rest, *dir;
 	struct stat st;
-	char **args, *path, *dir;
 
-	path = strdup(env == NULL ? "" : env);
-	args = path == NULL ?
-	    NULL :
-	    reallocarray(NULL, strlen(path) + 2, sizeof(*args));
+	rest = *text = strdup(env == NULL ? "" : env);
+	if (rest == NULL)
+		err(EXIT_STREAM, NULL);
+	args = reallocarray(NULL, strlen(rest) + 2, sizeof(*args));
 	if (args == NULL)
 		err(EXIT_STREAM, NULL);
-	for (*n = 0; (dir = strsep(&path, ":")) != NULL;)
+	for (*n = 0; (dir = strsep(&rest, ":")) != NULL;)
 		if (*dir != '\0')
 			args[(*n)++] = dir;
-	if (*n == 0 && stat("migrations", &st) == 0)
-		args[(*n)++] = dir = strdup("migrations");
+	if (*n == 0 && stat(migrations, &st) == 0)
+		args[(*n)++] = migrations;
 	if (*n == 0) {
 		warnx("no directory given, no MIG_PATH, and there is no "
 		      "./migrations");
@@ -257,7 +261,7 @@ main(int argc, char *argv[])
 {
 	struct options o = { .mode = MODE_TX, .style = STREAM_SEALED };
 	struct fault f = FAULT_INIT;
-	char **args = NULL, **dirs;
+	char **args = NULL, **dirs, *text = NULL;
 	size_t n;
 	int result;
 
@@ -266,12 +270,12 @@ main(int argc, char *argv[])
 	n = (size_t)(argc - optind);
 	dirs = argv + optind;
 	if (n == 0 && !o.help && !o.version && !o.history)
-		dirs = args = default_args(&n);
+		dirs = args = default_args(&text, &n);
 	result = run(&o, dirs, n, &f);
 	if (result == 0)
 		result = close_stdout(&f);
-	if (args != NULL)
-		free(args);
+	free(args);
+	free(text);
 	if (result == 0)
 		return EXIT_DONE;
 	fault_print(&f, stderr);

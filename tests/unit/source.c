@@ -37,6 +37,8 @@ text_of(const char *convention, enum source_part part)
 	int n = -1;
 
 	mem = open_memstream(&text, &len);
+	if (mem == NULL)
+		abort();
 	s = source_open(path, convention_find(convention), part, &f);
 	while (s != NULL && (n = source_next(s, &piece, &f)) == 1) {
 		CHECK(piece.len > 0 && piece.len <= 65536);
