@@ -249,27 +249,27 @@ stream_end(struct stream_writer *w, struct fault *f)
 }
 
 int
-stream_columns_check(const char *names, const struct stream_column *columns,
+stream_columns_check(const char *names, const struct stream_column *known,
     size_t n, struct fault *f)
 {
 	const char *list = names, *name;
-	char *known = NULL;
-	size_t i, len, known_len;
+	char *text = NULL;
+	size_t i, len, text_len;
 	FILE *mem;
 
 	while (next_name(&list, &name, &len)) {
-		if (find_column(columns, n, name, len) != NULL)
+		if (find_column(known, n, name, len) != NULL)
 			continue;
-		mem = open_memstream(&known, &known_len);
+		mem = open_memstream(&text, &text_len);
 		if (mem == NULL)
 			return fault_nomem(f);
 		for (i = 0; i < n; i++)
 			fprintf(mem, "%s%s", i > 0 ? "," : "",
-			    columns[i].name);
+			    known[i].name);
 		fclose(mem);
 		fault_set(f, EXIT_USAGE, "no column \"%.*s\"", (int)len, name);
-		fault_hint(f, "the columns are %s", known);
-		free(known);
+		fault_hint(f, "the columns are %s", text);
+		free(text);
 		return -1;
 	}
 	if (*names == '\0')

@@ -82,10 +82,10 @@ void stream_flush(struct stream_writer *);
 int stream_end(struct stream_writer *, struct fault *);
 
 /*
- * Whether `columns` (names joined by commas) holds nothing but names of the
- * `n` known ones; -1 with a usage fault that lists them.
+ * Whether `names` (joined by commas) are nothing but names of the `n` known
+ * columns; -1 with a usage fault that lists them.
  */
-int stream_columns_check(const char *columns, const struct stream_column *,
+int stream_columns_check(const char *names, const struct stream_column *known,
     size_t n, struct fault *);
 
 enum stream_event {

@@ -266,6 +266,7 @@ enum stream_event
 stream_next(struct stream_reader *r, struct stream_item *item,
     struct fault *f)
 {
+	enum stream_event event;
 	char *line;
 	size_t len;
 	int got;
@@ -307,10 +308,10 @@ stream_next(struct stream_reader *r, struct stream_item *item,
 	if (!begins(r, "#end\t"))
 		hash_add(&r->hash, line, len);
 	r->from += len;
-	got = take_line(r, line, len, item, f);
-	if (got != STREAM_FAULT && got != STREAM_END)
+	event = take_line(r, line, len, item, f);
+	if (event != STREAM_FAULT && event != STREAM_END)
 		r->line++;
-	return (enum stream_event)got;
+	return event;
 }
 
 /* Check the first line.  Returns 0, or -1 with a fault. */

@@ -236,7 +236,7 @@ text_unescape(char *s, size_t *len)
 {
 	char *from = s, *to = s, *raw;
 	size_t n;
-	bool octal = false, ok;
+	bool ok;
 
 	if (strcmp(s, "-") == 0 || strcmp(s, "\\055") == 0) {
 		*len = s[0] == '-' ? 0 : 1;
@@ -264,7 +264,6 @@ text_unescape(char *s, size_t *len)
 			free(raw);
 			return -1;
 		}
-		octal |= n == 3;
 		from += n;
 		to++;
 	}

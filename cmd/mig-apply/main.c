@@ -350,7 +350,7 @@ carry_out(struct run *r, struct fault *f)
 	code = run_steps(r);
 	if (code == EXIT_DONE)
 		run_analyze(r);
-	return code;
+	return (int)code;
 }
 
 /* Read the plan and carry it out.  Returns the exit code. */
@@ -364,7 +364,7 @@ apply(struct run *r, struct fault *f)
 		code = EXIT_STREAM;
 	else {
 		r->report.steps = r->plan->nsteps;
-		code = r->plan->nsteps == 0 ? EXIT_DONE : carry_out(r, f);
+		code = r->plan->nsteps == 0 ? 0 : carry_out(r, f);
 	}
 	if (r->watch.conn != NULL)
 		database = strdup(PQdb(r->watch.conn));
@@ -373,7 +373,7 @@ apply(struct run *r, struct fault *f)
 		fflush(stdout);
 		fault_print(f, stderr);
 	}
-	code = report_end(&r->report, stop_signal() == 0 ? code :
+	code = (int)report_end(&r->report, stop_signal() == 0 ? code :
 	    128 + stop_signal(), database);
 	free(database);
 	return code;
