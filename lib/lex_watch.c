@@ -16,7 +16,7 @@ lex_watch_equal(const char *text, size_t len, const char *keyword)
 	size_t i;
 
 	for (i = 0; i < len && keyword[i] != '\0'; i++)
-		if (upper((unsigned char)text[i]) != keyword[i])
+		if (upper((unsigned char)text[i]) != (unsigned char)keyword[i])
 			return false;
 	return i == len && keyword[i] == '\0';
 }

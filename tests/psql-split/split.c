@@ -101,45 +101,27 @@ split_file(const char *path)
  * The server's side
  */
 
+/* Read a string of JSON up to its closing quote. */
 static char *
 decode(const char *p, size_t *len)
 {
-	char *text, *to;
-	unsigned code;
+	static const char letters[] = "bfnrt", bytes[] = "\b\f\n\r\t";
+	char *text, *to, hex[5] = "";
+	const char *letter;
 
-	to = text = malloc(strlen(p) + 1);
+	to = text = calloc(strlen(p) + 1, 1);
 	if (text == NULL)
 		err(1, "decode");
 	for (; *p != '"' && *p != '\0'; p++) {
-		if (*p != '\\') {
+		if (*p == '\\' && p[1] == 'u' && strlen(p) > 5) {
+			memcpy(hex, p + 2, 4);
+			*to++ = (char)strtoul(hex, NULL, 16);
+			p += 5;
+		} else if (*p == '\\' && *++p != '\0') {
+			letter = strchr(letters, *p);
+			*to++ = letter == NULL ? *p : bytes[letter - letters];
+		} else
 			*to++ = *p;
-			continue;
-		}
-		switch (*++p) {
-		case 'n':
-			*to++ = '\n';
-			break;
-		case 't':
-			*to++ = '\t';
-			break;
-		case 'r':
-			*to++ = '\r';
-			break;
-		case 'b':
-			*to++ = '\b';
-			break;
-		case 'f':
-			*to++ = '\f';
-			break;
-		case 'u':
-			if (sscanf(p + 1, "%4x", &code) != 1)
-				errx(1, "bad escape in the log");
-			*to++ = (char)code;
-			p += 4;
-			break;
-		default:
-			*to++ = *p;
-		}
 	}
 	*to = '\0';
 	*len = (size_t)(to - text);
@@ -159,6 +141,7 @@ field(const char *line, const char *name, size_t *len)
 	if (asprintf(&key, ",\"%s\":\"", name) == -1)
 		err(1, "field");
 	p = strstr(line, key);
+	*len = 0;
 	if (p != NULL)
 		p += strlen(key);
 	free(key);
@@ -217,7 +200,7 @@ static void
 put_error(const char *line, const char *last)
 {
 	char *statement;
-	size_t len;
+	size_t len = 0;
 
 	statement = field(line, "statement", &len);
 	if (statement != NULL && (last == NULL || strcmp(last, statement) != 0))

@@ -199,6 +199,7 @@ static const struct row quotes[] = {
 	ROW("a 'b''", "Bunterminated quoted string"),
 	ROWF(LEX_BACKSLASH_QUOTES, "'a\\';b';c;", "S'a\\';b';|Sc;|."),
 	ROWF(LEX_BACKSLASH_QUOTES, "U&'a\\';c;", "SU&'a\\';|Sc;|."),
+	ROWF(LEX_BACKSLASH_QUOTES, "B'0''a\\';b';c;", "SB'0''a\\';b';|Sc;|."),
 	ROWF(LEX_BACKSLASH_QUOTES, "B'a\\';c;", "SB'a\\';|Sc;|."),
 	ROWF(LEX_BACKSLASH_QUOTES, "\"a\\\";c;", "S\"a\\\";|Sc;|."),
 };
@@ -258,6 +259,10 @@ static const struct row bodies[] = {
 	    "|Sc;|."),
 	ROW("create function f() return case a end;c;",
 	    "Screate function f() return case a end;|Sc;|."),
+	ROW("create function case() as $$ $$;c;",
+	    "Screate function case() as $$ $$;|Sc;|."),
+	ROW("create function f(begin int) return 1;c;",
+	    "Screate function f(begin int) return 1;|Sc;|."),
 	ROW("create table begin (a int);c;",
 	    "Screate table begin (a int);|Sc;|."),
 	ROW("begin;a;end;", "Sbegin;|Sa;|Send;|."),
@@ -326,6 +331,7 @@ static const struct row copies[] = {
 	ROW("copy t to stdin;a;", "Scopy t to stdin;|Sa;|."),
 	ROW("copy (select 1 from stdin) to stdout;a;",
 	    "Scopy (select 1 from stdin) to stdout;|Sa;|."),
+	ROW("1 copy t from stdin;a;", "S1 copy t from stdin;|Sa;|."),
 	ROW("a copy t from stdin;b;", "Sa copy t from stdin;|Sb;|."),
 };
 
@@ -486,6 +492,66 @@ check_many_words(void)
 	lex_free(NULL);
 }
 
+/* The buffer moves under all kinds of tokens, and no line is lost. */
+static void
+check_moves(size_t size, size_t blanks)
+{
+	static const char one[] =
+	    "select $t_1$ a body with a ; in it $t_1$, "
+	    "E';', :v, \"w\" /* ; */\n;\n-- a comment, dropped\n";
+	const size_t text = strlen(strstr(one, ";\n--"));
+	static char many[1000 * (sizeof(one) - 1)];
+	size_t len = sizeof(one) - 1, fed = 0, count = 0, wrong = 0;
+	struct lex_item item;
+	enum lex_kind kind;
+	struct lexer *lx;
+
+	for (fed = 0; fed < sizeof(many); fed += len)
+		memcpy(many + fed, one, len);
+	lx = lex_new(0);
+	CHECK(lx != NULL);
+	for (fed = 0; fed < blanks; fed++)
+		wrong += lex_feed(lx, " ", 1) != 0;
+	for (fed = 0; fed < sizeof(many); fed += size) {
+		if (size > sizeof(many) - fed)
+			size = sizeof(many) - fed;
+		wrong += lex_feed(lx, many + fed, size) != 0;
+		while ((kind = lex_next(lx, &item)) == LEX_STATEMENT) {
+			wrong += item.line != 3 * count++ + 1 ||
+			    item.col != 1 + (count == 1) * blanks;
+			wrong += item.len != len - text || item.nwords != 2 ||
+			    memcmp(item.text, one, len - text) != 0 ||
+			    item.nvars != 1 || item.vars[0].name_len != 1;
+		}
+		wrong += kind != LEX_MORE;
+	}
+	CHECK_INT(count, 1000);
+	CHECK_INT(wrong, 0);
+	lex_free(lx);
+}
+
+/* The tag that a long body is to end with moves with the buffer. */
+static void
+check_tag_moves(void)
+{
+	struct lex_item item;
+	struct lexer *lx;
+	int i;
+
+	lx = lex_new(0);
+	CHECK(lx != NULL);
+	CHECK_INT(lex_feed(lx, "select 1;\nselect $t_1$", 22), 0);
+	CHECK_INT(lex_next(lx, &item), LEX_STATEMENT);
+	CHECK_INT(lex_next(lx, &item), LEX_MORE);
+	for (i = 0; i < 1000; i++)
+		CHECK_INT(lex_feed(lx, "a body ;$", 9), 0);
+	CHECK_INT(lex_next(lx, &item), LEX_MORE);
+	CHECK_INT(lex_feed(lx, "$t_1$;", 6), 0);
+	CHECK_INT(lex_next(lx, &item), LEX_STATEMENT);
+	CHECK_INT(item.len, 12 + 9000 + 5);
+	lex_free(lx);
+}
+
 /* One statement of 16 MB in pieces: quadratic work would take minutes. */
 static void
 check_long(const char *open, const char *piece, const char *close)
@@ -512,6 +578,8 @@ check_long(const char *open, const char *piece, const char *close)
 int
 main(void)
 {
+	size_t blanks;
+
 	ROWS(statements);
 	ROWS(quotes);
 	ROWS(dollars);
@@ -525,6 +593,12 @@ main(void)
 	check_places();
 	check_nul();
 	check_many_words();
+	for (blanks = 0; blanks < 100; blanks += 7) {
+		check_moves(1, blanks);
+		check_moves(97, blanks);
+		check_moves(4097, blanks);
+	}
+	check_tag_moves();
 	check_long("select '", "0123456789abcde\n", "';");
 	check_long("select $a$", "$b$a $b$ $", "$a$;");
 	check_long("select a", "aaaaaaaaaaaaaaaa", ";");
