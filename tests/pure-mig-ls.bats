@@ -595,6 +595,14 @@ m/a/R__x.sql'
 	assert_stderr_has 'hint: say which it is with -f'
 }
 
+@test "pairs are not made single files by a head" {
+	file m/1_a.up.sql '-- migrate:up\nSELECT 1;'
+	file m/1_a.down.sql
+	CONVENTION=golang-migrate convention m
+	file m/2_b.sql
+	CONVENTION=plain convention m
+}
+
 # -------------------------------------------------------------------- dbmate
 
 @test "dbmate: sections and their options" {

@@ -1,0 +1,218 @@
+/* What the texts of migrations say. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "directory_reading.h"
+#include "hash.h"
+#include "mode.h"
+#include "sidecar.h"
+#include "source.h"
+
+/* Reading one text: what is made of it on the way. */
+struct text {
+	struct hash up, down;
+	struct directives down_head;
+	struct mode *mode;
+};
+
+/*
+ * While the convention is not sure, see whether the head of a file speaks for
+ * another; not for one that has no down files, where there are some: it would
+ * run them as up files.  Returns 0, 1 where all is to be read again, or -1.
+ */
+static int
+look_for_sign(struct reading *r, const struct migration *m,
+    const struct source_piece *piece, struct fault *f)
+{
+	const struct convention *c;
+
+	if (r->sure || piece->line != 1)
+		return 0;
+	c = directory_sign(piece->text, piece->len);
+	if (c == NULL || (r->downs.n > 0 && c->down == NULL))
+		return 0;
+	if (r->signed_by != NULL && c != r->convention) {
+		fault_set(f, EXIT_STREAM,
+		    "%s: is written for %s, but %s "
+		    "for %s",
+		    m->path, c->title, r->signed_by, r->convention->title);
+		return fault_hint(f, "say which it is with -f");
+	}
+	if (r->signed_by == NULL)
+		r->signed_by = strdup(m->path);
+	if (r->signed_by == NULL)
+		return fault_nomem(f);
+	if (c == r->convention)
+		return 0;
+	r->convention = c;
+	return 1;
+}
+
+static int
+feed(struct text *t, const struct migration *m,
+    const struct source_piece *piece, struct fault *f)
+{
+	if (piece->part == SOURCE_UP) {
+		hash_add(&t->up, piece->text, piece->len);
+		return mode_feed(t->mode, piece, f);
+	}
+	hash_add(&t->down, piece->text, piece->len);
+	return directives_read(&t->down_head, piece->text, piece->len, m->path,
+	    piece->line, f);
+}
+
+/* Returns 0 at the end of the text, 1 to begin anew, or -1. */
+static int
+feed_all(struct reading *r, struct text *t, const struct migration *m,
+    struct source *s, struct fault *f)
+{
+	struct source_piece piece;
+	int n;
+
+	while ((n = source_next(s, &piece, f)) == 1) {
+		n = look_for_sign(r, m, &piece, f);
+		if (n != 0)
+			return n;
+		if (feed(t, m, &piece, f) == -1)
+			return -1;
+	}
+	return n;
+}
+
+static char *
+digest(struct hash *h)
+{
+	char hex[HASH_HEX];
+
+	hash_hex(h, hex);
+	return strdup(hex);
+}
+
+static int
+set_mode(struct reading *r, struct migration *m, struct text *t, bool none,
+    struct fault *f)
+{
+	struct sidecar side;
+
+	if (sidecar_read(&side, m->convention, m->path, f) == -1)
+		return -1;
+	if (side.unknown)
+		reading_warn(r, "%s.conf: %s is not known, and passed over",
+		    m->path, side.setting);
+	if (side.raw)
+		m->convention = convention_find("flyway-raw");
+	m->mode = mode_end(t->mode, none, side.mode, r->options->mode);
+	return 0;
+}
+
+static int
+settle(struct reading *r, struct migration *m, struct text *t,
+    const struct source *s, struct fault *f)
+{
+	if (set_mode(r, m, t, source_says_none(s, SOURCE_UP), f) == -1)
+		return -1;
+	m->sha256 = digest(&t->up);
+	if (m->sha256 == NULL)
+		return fault_nomem(f);
+	if (!source_has_down(s))
+		return 0;
+	if (m->down_path != NULL)
+		return fault_set(f, EXIT_STREAM,
+		    "%s: has a down text in "
+		    "itself and another in %s",
+		    m->path, m->down_path);
+	m->down_path = strdup(m->path);
+	m->down_sha256 = digest(&t->down);
+	if (m->down_path == NULL || m->down_sha256 == NULL)
+		return fault_nomem(f);
+	return 0;
+}
+
+static int
+read_up(struct reading *r, struct migration *m, struct fault *f)
+{
+	struct text t = { .down_head = DIRECTIVES_INIT };
+	struct source *s;
+	int result;
+
+	s = source_open(m->path, r->convention, SOURCE_BOTH, f);
+	if (s == NULL)
+		return -1;
+	hash_init(&t.up);
+	hash_init(&t.down);
+	t.mode = mode_new(r->convention, m->path);
+	result = t.mode == NULL ? fault_nomem(f) : feed_all(r, &t, m, s, f);
+	if (result == 0)
+		result = settle(r, m, &t, s, f);
+	directives_free(&t.down_head);
+	mode_free(t.mode);
+	source_close(s);
+	return result;
+}
+
+static int
+read_down(struct migration *m, struct fault *f)
+{
+	struct text t = { .down_head = DIRECTIVES_INIT };
+	struct source_piece piece;
+	struct source *s;
+	int n;
+
+	s = source_open(m->down_path, m->convention, SOURCE_WHOLE, f);
+	if (s == NULL)
+		return -1;
+	hash_init(&t.down);
+	while ((n = source_next(s, &piece, f)) == 1) {
+		hash_add(&t.down, piece.text, piece.len);
+		if (directives_read(&t.down_head, piece.text, piece.len,
+			m->down_path, piece.line, f) == -1)
+			break;
+	}
+	source_close(s);
+	directives_free(&t.down_head);
+	if (n != 0)
+		return -1;
+	m->down_sha256 = digest(&t.down);
+	return m->down_sha256 == NULL ? fault_nomem(f) : 0;
+}
+
+int
+reading_texts(struct reading *r, struct fault *f)
+{
+	struct migration *m;
+	size_t i;
+	int n;
+
+	for (i = 0; i < r->ups.n; i++) {
+		m = &r->ups.items[i];
+		n = read_up(r, m, f);
+		if (n != 0)
+			return n;
+		if (m->down_path != NULL && m->down_sha256 == NULL &&
+		    read_down(m, f) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+reading_ask_last(struct reading *r, struct fault *f)
+{
+	struct source_piece piece;
+	const struct migration *m;
+	struct source *s;
+	int n;
+
+	if (r->sure || r->ups.n == 0)
+		return 0;
+	m = &r->ups.items[r->ups.n - 1];
+	s = source_open(m->path, r->convention, SOURCE_BOTH, f);
+	if (s == NULL)
+		return -1;
+	n = source_next(s, &piece, f);
+	if (n == 1)
+		n = look_for_sign(r, m, &piece, f);
+	source_close(s);
+	return n;
+}
