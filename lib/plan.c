@@ -259,11 +259,20 @@ parse_migration(struct parser *p, struct plan_step *s, char *const *v)
 	    p->f);
 }
 
+/* Whether a field is this number, in the one spelling that it has. */
+static bool
+is_number(const char *field, size_t n)
+{
+	char number[24];
+
+	snprintf(number, sizeof(number), "%zu", n);
+	return field != NULL && strcmp(field, number) == 0;
+}
+
 static int
 read_step(struct parser *p, char *const *v, size_t n)
 {
 	struct plan_step *s;
-	char number[24];
 
 	if (n != STEP_COLUMNS)
 		return bad(p, "a step with another number of fields");
@@ -272,8 +281,7 @@ read_step(struct parser *p, char *const *v, size_t n)
 	s = add_step(p);
 	if (s == NULL)
 		return fault_nomem(p->f);
-	snprintf(number, sizeof(number), "%zu", p->plan->nsteps);
-	if (v[0] == NULL || strcmp(v[0], number) != 0)
+	if (!is_number(v[0], p->plan->nsteps))
 		return bad(p, "a step is out of its place: "
 		    "was the plan edited?");
 	if (find_action(v[1], &s->action) == -1)
@@ -351,7 +359,8 @@ read_keep(struct parser *p, char *const *v, size_t n)
 	char hex[HASH_HEX];
 	bool down;
 
-	if (s == NULL || n != KEEP_COLUMNS || v[1] == NULL || v[2] == NULL)
+	if (s == NULL || n != KEEP_COLUMNS || v[1] == NULL || v[2] == NULL ||
+	    !is_number(v[0], p->plan->nsteps))
 		return bad(p, "a \"keep\" that belongs to no step");
 	down = strcmp(v[1], "down") == 0;
 	if (!down && strcmp(v[1], "up") != 0)
@@ -364,6 +373,8 @@ read_keep(struct parser *p, char *const *v, size_t n)
 	if (strcmp(hex, v[2]) != 0)
 		return bad(p, "a text that is not the one that its "
 		    "SHA-256 names");
+	if (!down && s->up.present)
+		return bad(p, "a second up text of one step");
 	if (!down)
 		return store(p, &s->up, text, strlen(text));
 	if (s->m.down_sha256 != NULL)

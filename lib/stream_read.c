@@ -26,6 +26,8 @@ struct stream_reader {
 
 	bool in_line;		/* `from` is within a long line of text */
 	bool in_text;		/* the last line was text: its LF is owed */
+	bool empty;		/* there is nothing in that line */
+	bool over;		/* the record's text has ended without LF */
 	char **fields;
 	size_t fields_room;
 
@@ -127,6 +129,17 @@ split_fields(struct stream_reader *r, char *line, struct fault *f)
 	return n;
 }
 
+static bool
+is_word(const char *s)
+{
+	const char *c;
+
+	s += *s == '#';
+	for (c = s; *c > ' ' && *c < 0x7f; c++)
+		;
+	return c > s && *c == '\0';
+}
+
 /*
  * Take a record or meta line apart, its LF already a NUL, and undo the
  * escapes.  Returns 0, or -1 with a fault.
@@ -144,6 +157,8 @@ parse_record(struct stream_reader *r, char *line, size_t len,
 		return -1;
 	if (n == 1)
 		return bad(r, f, "a record without fields");
+	if (!is_word(r->fields[0]))
+		return bad(r, f, "a record of no word");
 	for (i = 1; i < n; i++) {
 		if (strcmp(r->fields[i], "-") == 0) {
 			r->fields[i] = NULL;
@@ -220,6 +235,7 @@ take_text(struct stream_reader *r, char *line, size_t len,
 
 	item->text = line;
 	item->len = whole ? len - 1 : len;
+	r->empty = !r->in_line && item->len == 1;
 	if (!r->in_line && first) {
 		item->text++;
 		item->len--;
@@ -250,6 +266,7 @@ take_line(struct stream_reader *r, char *line, size_t len,
 		return STREAM_META;
 	}
 	r->records++;
+	r->over = false;
 	return STREAM_RECORD;
 }
 
@@ -280,7 +297,7 @@ stream_next(struct stream_reader *r, struct stream_item *item,
 	line = r->buf + r->from;
 	item->line = r->line;
 	if (got == 1 && (r->in_line || line[0] == '\t')) {
-		if (!r->in_line && r->records == 0) {
+		if (!r->in_line && (r->records == 0 || r->over)) {
 			bad(r, f, "text without a record before it");
 			return STREAM_FAULT;
 		}
@@ -297,10 +314,15 @@ stream_next(struct stream_reader *r, struct stream_item *item,
 			item->len = 1;
 			return STREAM_TEXT;
 		}
+		if (r->empty) {
+			bad(r, f, "a text that ends with nothing");
+			return STREAM_FAULT;
+		}
 		hash_add(&r->hash, line, len);
 		r->from += len;
 		r->line++;
 		r->records++;
+		r->over = true;
 		return stream_next(r, item, f);
 	}
 	if (got == 0)

@@ -197,11 +197,12 @@ unescape_one(const char *s, char *out)
 }
 
 /*
- * Whether each octal escape of `s` was needed: its byte is a control byte, or
+ * Whether what stands in `s` as it is may, and each octal escape of it was
+ * needed: its byte is a control byte, or
  * belongs to no well-formed sequence of the decoded text.
  */
 static bool
-octal_needed(const char *s, const char *decoded, size_t len)
+is_spelled(const char *s, const char *decoded, size_t len)
 {
 	size_t i = 0, j, n;
 
@@ -220,7 +221,7 @@ octal_needed(const char *s, const char *decoded, size_t len)
 			continue;
 		}
 		n = text_utf8(decoded + i, len - i);
-		if (n == 0)
+		if (n == 0 || is_special((unsigned char)*s))
 			return false;
 		for (j = 0; j < n; j++)
 			if (s[j] == '\\')
@@ -269,7 +270,7 @@ text_unescape(char *s, size_t *len)
 	}
 	*len = (size_t)(to - s);
 	*to = '\0';
-	ok = octal_needed(raw, s, *len);
+	ok = is_spelled(raw, s, *len);
 	free(raw);
 	return ok ? 0 : -1;
 }
