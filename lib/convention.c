@@ -269,10 +269,15 @@ sign(int c)
 	return (c > 0) - (c < 0);
 }
 
-/* By bytes, as if `end` stood behind each. */
+/*
+ * By bytes, as if `end` stood behind each, unless it holds one: then it is a
+ * whole name, as those are that would be equal.
+ */
 static int
 text_cmp(const char *a, const char *b, char end)
 {
+	char aend = strchr(a, end) == NULL ? end : '\0';
+	char bend = strchr(b, end) == NULL ? end : '\0';
 	unsigned char x, y;
 
 	while (*a != '\0' && *a == *b) {
@@ -281,8 +286,8 @@ text_cmp(const char *a, const char *b, char end)
 	}
 	if (*a == *b)
 		return 0;
-	x = (unsigned char)(*a == '\0' ? end : *a);
-	y = (unsigned char)(*b == '\0' ? end : *b);
+	x = (unsigned char)(*a == '\0' ? aend : *a);
+	y = (unsigned char)(*b == '\0' ? bend : *b);
 	return x == y ? (*a == '\0' ? -1 : 1) : (x < y ? -1 : 1);
 }
 
@@ -302,6 +307,24 @@ integer_cmp(const char *a, const char *b)
 	return aneg ? -version_cmp(a, b) : version_cmp(a, b);
 }
 
+/* One number, then what follows by its bytes: "1" < "1_b10" < "1_b9". */
+static int
+number_text_cmp(const char *a, const char *b)
+{
+	size_t alen = strspn(a, "0123456789"), blen = strspn(b, "0123456789");
+	const char *aend = a + alen, *bend = b + blen;
+
+	if (alen == 0 || blen == 0)
+		return version_cmp(a, b);
+	for (; a < aend && *a == '0'; a++)
+		alen--;
+	for (; b < bend && *b == '0'; b++)
+		blen--;
+	if (alen != blen)
+		return alen < blen ? -1 : 1;
+	return sign(strcmp(a, b));
+}
+
 int
 convention_version_cmp(const struct convention *c, const char *a, const char *b)
 {
@@ -309,7 +332,7 @@ convention_version_cmp(const struct convention *c, const char *a, const char *b)
 		return version_cmp(a, b);
 	switch (c->order) {
 	case ORDER_NUMBER:
-		return version_cmp(a, b);
+		return c->equal ? number_text_cmp(a, b) : version_cmp(a, b);
 	case ORDER_INTEGER:
 		return integer_cmp(a, b);
 	case ORDER_TEXT:

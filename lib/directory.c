@@ -124,7 +124,9 @@ read_all(struct reading *r, const char *dir, struct fault *f)
 			return -1;
 		n = reading_texts(r, f);
 	} while (n == 1);
-	return n == -1 ? -1 : reading_refuse_equal(r, f);
+	if (n == -1 || reading_refuse_equal(r, f) == -1)
+		return -1;
+	return reading_tell_apart(r, f);
 }
 
 /* The same by names alone. */

@@ -1,5 +1,6 @@
 /* Migrations in order: duplicates, Drizzle's journal, ups and their downs. */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,6 +194,36 @@ reading_order(struct reading *r, const char *dir, struct fault *f)
 	if (heed_journal(r, dir, f) == -1)
 		return -1;
 	pair(r);
+	return 0;
+}
+
+/* "20200101" and the name: the tool tells them apart by the whole name. */
+static int
+append_name(struct migration *m, struct fault *f)
+{
+	char *version;
+
+	if (asprintf(&version, "%s_%s", m->version,
+		m->name == NULL ? "" : m->name) == -1)
+		return fault_nomem(f);
+	free(m->version);
+	m->version = version;
+	return 0;
+}
+
+int
+reading_tell_apart(struct reading *r, struct fault *f)
+{
+	struct migration *m = r->ups.items;
+	size_t i, first = 0;
+
+	for (i = 1; r->convention->equal && i < r->ups.n; i++) {
+		if (m[i].version == NULL || m[first].version == NULL ||
+		    version_cmp_of(&m[first], &m[i]) != 0)
+			first = i;
+		else if (append_name(&m[i], f) == -1)
+			return -1;
+	}
 	return 0;
 }
 

@@ -51,6 +51,13 @@ int reading_order(struct reading *, const char *dir, struct fault *);
 int reading_refuse_equal(const struct reading *, struct fault *);
 
 /*
+ * Where equal versions are allowed, give all but the first of each their name
+ * as well, in the tool's order: the history knows a migration by its version.
+ * Returns 0, or -1 with a fault.
+ */
+int reading_tell_apart(struct reading *, struct fault *);
+
+/*
  * Read the texts: digests, modes, directives.  Returns 0, 1 where a head
  * speaks for another convention, which `convention` then is and for which all
  * is to be done again, or -1 with a fault.

@@ -71,3 +71,17 @@ rows() {
 	run_pipe 0 'mig-ls d | mig-plan | mig-apply'
 	assert_eq "$(schema_of)" "$full"
 }
+
+# Prisma and others tell equal stamps apart by name; so does the history.
+@test "equal versions, where the tool allows them, are applied by name" {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir -p d/20200101000000_b d/20200101000000_a d/20200101000000_a2
+	echo 'CREATE TABLE t (a int);' >d/20200101000000_a/migration.sql
+	echo 'ALTER TABLE t RENAME TO u;' >d/20200101000000_a2/migration.sql
+	echo 'ALTER TABLE u ADD b int;' >d/20200101000000_b/migration.sql
+	new_db
+	run_pipe 0 'mig-ls d | mig-plan | mig-apply'
+	run_pipe 0 'mig-ls d | mig-plan --check'
+	assert_eq "$(sql 'SELECT count(*) FROM mig.applied')" 3
+	assert_eq "$(sql 'SELECT a, b FROM u')" ''
+}

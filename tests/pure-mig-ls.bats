@@ -595,6 +595,13 @@ m/a/R__x.sql'
 	assert_stderr_has 'hint: say which it is with -f'
 }
 
+@test "pairs are not taken apart by a head of a tool that has no pairs" {
+	file m/1_a.up.sql '-- Up migration: more\nSELECT 1;'
+	file m/1_a.down.sql '-- Down migration: less\nSELECT 2;'
+	listed version,path,down_path,convention m \
+	    '1 m/1_a.up.sql m/1_a.down.sql golang-migrate'
+}
+
 @test "pairs are not made single files by a head" {
 	file m/1_a.up.sql '-- migrate:up\nSELECT 1;'
 	file m/1_a.down.sql
@@ -725,7 +732,8 @@ m/a/R__x.sql'
 	file m/zero_name/migration.sql
 	file m/migration_lock.toml 'provider = "postgresql"'
 	listed version,name,mode,down_path m '20200101000000 init tx -' \
-	    '20200102000000 a tx -' '20200102000000 b none -' 'zero_name - tx -'
+	    '20200102000000 a tx -' '20200102000000_b b none -' \
+	    'zero_name - tx -'
 	CONVENTION=prisma convention m
 }
 
@@ -755,7 +763,7 @@ m/a/R__x.sql'
 	file m/2_a.sql 'SELECT 1;'
 	listed version,name,down_path,convention m \
 	    '1 a m/1_a.sql node-pg-migrate' '2 a - node-pg-migrate' \
-	    '2 b m/2-b.sql node-pg-migrate'
+	    '2_b b m/2-b.sql node-pg-migrate'
 	file m/3_c.sql 'SELECT 1;\n-- Down Migration'
 	bad 'm/3_c.sql:2: -- Down Migration without -- Up Migration' m
 	file m/3_c.sql 'SELECT 1;\n-- Up Migration'

@@ -133,7 +133,15 @@ check_order(void)
 		/* 10_b.sql comes before 1_a.sql */
 		{ "supabase", "10", "1", -1 }, { "supabase", "1", "1", 0 },
 		{ "diesel", "10", "1", 1 }, { "diesel", "9", "10", 1 },
-		{ "prisma", "20200101", "zero", -1 } };
+		{ "prisma", "20200101", "zero", -1 },
+		{ "prisma", "20200101", "20200101_a", -1 },
+		{ "prisma", "20200101_a", "20200101_a2", -1 },
+		{ "prisma", "20200101_b", "20200102", -1 },
+		{ "sql-migrate", "001", "1", 0 }, { "sql-migrate", "0", "00", 0 },
+		{ "sql-migrate", "9_z", "10_a", -1 },
+		{ "sql-migrate", "1", "01_a", -1 },
+		{ "sql-migrate", "1_b10", "1_b9", -1 },
+		{ "sql-migrate", "1_b", "last", -1 } };
 	const struct convention *c;
 	size_t i;
 
