@@ -198,6 +198,26 @@ begins(const char *s, size_t len, const char *word)
 	return len >= strlen(word) && memcmp(s, word, strlen(word)) == 0;
 }
 
+/* Behind the block comment that begins at `s`; they nest. */
+static const char *
+skip_comment(const char *s, const char *end)
+{
+	size_t depth = 0;
+
+	do {
+		if (begins(s, (size_t)(end - s), "/*")) {
+			depth++;
+			s += 2;
+		} else if (begins(s, (size_t)(end - s), "*/")) {
+			depth--;
+			s += 2;
+		} else {
+			s++;
+		}
+	} while (s < end && depth > 0);
+	return s;
+}
+
 const struct convention *
 directory_sign(const char *text, size_t len)
 {
@@ -217,6 +237,10 @@ directory_sign(const char *text, size_t len)
 			s++;
 		if (s == lf)
 			continue;
+		if (begins(s, (size_t)(lf - s), "/*")) {
+			lf = skip_comment(s, end) - 1;
+			continue;
+		}
 		if (!begins(s, (size_t)(lf - s), "--"))
 			break;
 		c = sign_of_line(s, (size_t)(lf - s));

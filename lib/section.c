@@ -334,6 +334,25 @@ directive_line(struct section *x, const char *s, size_t len)
 		x->none_up = x->none_down = true;
 }
 
+/* Whether a line holds nothing but comments; those in a block nest. */
+static bool
+is_comment(struct section *x, const char *s, size_t len)
+{
+	while (len > 0) {
+		if (take(&s, &len, "/*")) {
+			x->depth++;
+		} else if (x->depth > 0 && take(&s, &len, "*/")) {
+			x->depth--;
+		} else if (x->depth > 0 || is_blank(*s)) {
+			s++;
+			len--;
+		} else {
+			return take(&s, &len, "--");
+		}
+	}
+	return true;
+}
+
 void
 section_init(struct section *x, const struct convention *c, const char *path)
 {
@@ -348,6 +367,7 @@ section_line(struct section *x, const char *line, size_t len, size_t number,
 {
 	const char *s = line;
 	size_t n = len;
+	bool dashes;
 
 	while (n > 0 && is_blank(*s)) {
 		s++;
@@ -356,10 +376,11 @@ section_line(struct section *x, const char *line, size_t len, size_t number,
 	*v = x->down ? SECTION_DOWN : SECTION_UP;
 	if (n == 0)
 		return 0;
-	if (n < 2 || s[0] != '-' || s[1] != '-') {
-		x->begun = true;
+	dashes = n >= 2 && s[0] == '-' && s[1] == '-';
+	if (!x->begun && (!dashes || x->depth > 0))
+		x->begun = !is_comment(x, s, n);
+	if (!dashes)
 		return 0;
-	}
 	directive_line(x, s, n);
 	return marker_line(x, line, len, number, v, f);
 }

@@ -23,6 +23,7 @@ struct section {
 	const char *path;	 /* for messages; lent */
 	bool down;		 /* the section at hand */
 	bool begun;		 /* a line other than a comment was before */
+	size_t depth;		 /* before that: of block comments */
 	bool has_up, has_down;	 /* their markers were there */
 	bool block;		 /* within StatementBegin ... StatementEnd */
 	bool none_up, none_down; /* the tool's directive was there */

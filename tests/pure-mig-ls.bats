@@ -806,6 +806,17 @@ m/a/R__x.sql'
 	bad 'm/9_a.sql: no -- +migrate Up' -f sql-migrate m
 }
 
+@test "block comments may stand before the marks" {
+	file s/1_a.sql '/*\n * -- a licence /* and more */\n */\n\n-- +migrate Up\nSELECT 1;'
+	listed version,convention s '1 sql-migrate'
+	file d/1_a.sql '/* one */ /* two\n-- */ -- migrate:up\n-- migrate:up\nSELECT 1;'
+	listed version,convention d '1 dbmate'
+	file d/1_a.sql '/* one */ SELECT 1; /*\n*/\n-- migrate:up\nSELECT 1;'
+	bad 'd/1_a.sql:3: a statement before -- migrate:up' -f dbmate d
+	file p/1_a.sql '/* never ended\n-- +migrate Up\n'
+	listed version,convention p '1 plain'
+}
+
 @test "postgrator, pop, refinery, postgres-migrations" {
 	file p/001.do.first.sql
 	file p/001.undo.first.sql
