@@ -364,6 +364,23 @@ apply 2 none"
 	assert_eq "$(tables)" ""
 }
 
+@test "own transactions: one that is left for another, which the tool ends" {
+	new_db
+	migration 1_own.sql <<-'END'
+		-- mig: own-transaction
+		CREATE TABLE a (id int);
+		COMMIT;
+		BEGIN;
+		CREATE TABLE b (id int);
+	END
+	apply 0
+	assert_eq "$(tables)" "a b"
+	assert_eq "$(log)" "apply 1 own"
+	assert_eq "$(sql "SELECT (SELECT xmin FROM mig.log WHERE seq = 1)::text =
+	    (SELECT xmin FROM pg_class WHERE relname = 'b')::text")" t
+	assert_eq "$(sql 'SELECT count(*) FROM mig.progress')" 0
+}
+
 @test "-1: all steps or none" {
 	new_db
 	two

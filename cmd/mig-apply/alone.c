@@ -17,6 +17,7 @@ struct alone {
 	size_t k;		/* the statement at hand, from 1 */
 	bool last;		/* it is the last one */
 	bool logged;		/* the step's row of the log is written */
+	bool inner;		/* it ended a transaction that it did not begin */
 };
 
 /* Write how far the step has come, in the transaction at hand. */
@@ -274,6 +275,8 @@ run_own(struct alone *a)
 	bool ends;
 
 	if (PQtransactionStatus(r->worker.conn) == PQTRANS_IDLE) {
+		if (kind == STATEMENT_COMMIT)
+			a->inner = true;
 		if (kind != STATEMENT_BEGIN)
 			return run_one(a);
 		return send_text_statement(a);
@@ -291,15 +294,32 @@ run_own(struct alone *a)
 	return send_progress(a, "done") == -1 ? -1 : worker_sync(&r->worker);
 }
 
+/*
+ * "...; COMMIT; BEGIN; ..." leaves its tool's transaction for another one,
+ * which the tool ends.
+ */
+static int
+finish_inner(struct alone *a)
+{
+	a->last = true;
+	if (send_done(a) == -1 || send_set(a->run, "COMMIT") == -1)
+		return -1;
+	return worker_sync(&a->run->worker);
+}
+
 /* The last statement is behind us: the row of the log, if need be. */
 static int
 finish(struct alone *a)
 {
 	struct run *r = a->run;
+	PGTransactionStatusType status;
 
 	if (worker_sync(&r->worker) == -1)
 		return -1;
-	if (PQtransactionStatus(r->worker.conn) != PQTRANS_IDLE) {
+	status = PQtransactionStatus(r->worker.conn);
+	if (a->inner && status == PQTRANS_INTRANS)
+		return finish_inner(a);
+	if (status != PQTRANS_IDLE) {
 		fault_set(r->fault, r->partial ? EXIT_UNKNOWN : EXIT_FAILED,
 		    "%s: leaves a transaction open; it is rolled back",
 		    r->plan->steps[a->step].m.path);
