@@ -13,8 +13,6 @@
 #include "table.h"
 #include "text.h"
 
-extern char **environ;
-
 /* Where the three files stand in the child. */
 #define BEFORE_FD 3
 #define AFTER_FD 4
@@ -53,12 +51,12 @@ set_files(posix_spawn_file_actions_t *actions, FILE *const files[3])
 		if (fileno(files[i]) >= high)
 			high = fileno(files[i]) + 1;
 	for (i = 0; i < 3; i++)
-		if (posix_spawn_file_actions_adddup2(actions,
-		    fileno(files[i]), high + i) != 0)
+		if (posix_spawn_file_actions_adddup2(actions, fileno(files[i]),
+			high + i) != 0)
 			return -1;
 	for (i = 0; i < 3; i++)
 		if (posix_spawn_file_actions_adddup2(actions, high + i,
-		    place[i]) != 0 ||
+			place[i]) != 0 ||
 		    posix_spawn_file_actions_addclose(actions, high + i) != 0)
 			return -1;
 	return 0;
@@ -72,7 +70,8 @@ spawn(pid_t *pid, char *const argv[], FILE *const files[3], struct fault *f)
 
 	if (posix_spawn_file_actions_init(&actions) != 0)
 		return fault_nomem(f);
-	error = set_files(&actions, files) == -1 ? ENOMEM :
+	error = set_files(&actions, files) == -1 ?
+	    ENOMEM :
 	    posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	if (error == 0)
@@ -85,8 +84,8 @@ spawn(pid_t *pid, char *const argv[], FILE *const files[3], struct fault *f)
 static int
 run(char *const argv[], FILE *const files[3], struct fault *f)
 {
-	pid_t pid;
-	int status;
+	pid_t pid = -1;
+	int status = 0;
 
 	if (spawn(&pid, argv, files, f) == -1)
 		return -1;
@@ -180,8 +179,7 @@ diff_show(FILE *fp, const struct diff_side *before,
 	if ((files[0] = file_of(before->text, f)) != NULL &&
 	    (files[1] = file_of(after->text, f)) != NULL &&
 	    (files[2] = file_of("", f)) != NULL)
-		result = with_labels(fp, before->label, after->label, files,
-		    f);
+		result = with_labels(fp, before->label, after->label, files, f);
 	for (i = 0; i < 3; i++)
 		if (files[i] != NULL)
 			fclose(files[i]);

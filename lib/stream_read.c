@@ -359,7 +359,7 @@ static int
 read_header(struct stream_reader *r, bool bare, struct fault *f)
 {
 	char *line;
-	size_t len;
+	size_t len = 0;
 	int got;
 
 	got = get_line(r, &len, f);

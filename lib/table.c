@@ -14,16 +14,14 @@ struct table {
 	struct libscols_table *table;
 	struct libscols_line *last;
 	size_t n;
-	locale_t utf8;		/* what libsmartcols measures text by */
+	locale_t utf8; /* what libsmartcols measures text by */
 };
 
-static const char *const escapes[] = {
-	[TABLE_PLAIN] = "\033[0m",
+static const char *const escapes[] = { [TABLE_PLAIN] = "\033[0m",
 	[TABLE_GOOD] = "\033[32m",
 	[TABLE_WAIT] = "\033[33m",
 	[TABLE_BAD] = "\033[31m",
-	[TABLE_FAINT] = "\033[2m"
-};
+	[TABLE_FAINT] = "\033[2m" };
 
 const char *
 table_escape(enum table_colour colour)
@@ -63,7 +61,7 @@ add_columns(struct table *t, const struct table_column *columns)
 		flags = (columns[i].right ? SCOLS_FL_RIGHT : 0) |
 		    (columns[i].cut ? SCOLS_FL_TRUNC : 0);
 		if (scols_table_new_column(t->table, columns[i].title, 0,
-		    flags) == NULL)
+			flags) == NULL)
 			return -1;
 	}
 	return 0;
@@ -128,8 +126,7 @@ set_cell(struct table *t, size_t i, const char *value)
 }
 
 int
-table_row(struct table *t, const char *const *values,
-    enum table_colour colour)
+table_row(struct table *t, const char *const *values, enum table_colour colour)
 {
 	locale_t before = enter(t);
 	size_t i;
@@ -167,8 +164,9 @@ table_print(struct table *t, struct fault *f)
 	before = enter(t);
 	result = scols_print_table(t->table);
 	uselocale(before);
-	return result == 0 ? 0 : fault_set(f, EXIT_STREAM,
-	    "cannot write the output");
+	return result == 0 ?
+	    0 :
+	    fault_set(f, EXIT_STREAM, "cannot write the output");
 }
 
 void

@@ -14,16 +14,16 @@
 
 enum table_colour {
 	TABLE_PLAIN,
-	TABLE_GOOD,		/* green: applied, in order */
-	TABLE_WAIT,		/* yellow: pending, to be done */
-	TABLE_BAD,		/* red: needs somebody's care */
-	TABLE_FAINT		/* of no account */
+	TABLE_GOOD, /* green: applied, in order */
+	TABLE_WAIT, /* yellow: pending, to be done */
+	TABLE_BAD,  /* red: needs somebody's care */
+	TABLE_FAINT /* of no account */
 };
 
 struct table_column {
 	const char *title;
-	bool right;		/* numbers: flush right */
-	bool cut;		/* cut short where the terminal is narrow */
+	bool right; /* numbers: flush right */
+	bool cut;   /* cut short where the terminal is narrow */
 };
 
 struct table;

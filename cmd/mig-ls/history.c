@@ -78,8 +78,7 @@ write_meta(struct stream_writer *w)
 }
 
 static int
-write_stream(const struct options *o, const struct history *h,
-    struct fault *f)
+write_stream(const struct options *o, const struct history *h, struct fault *f)
 {
 	struct stream_column columns[COLUMNS];
 	const char *values[COLUMNS];
@@ -123,11 +122,11 @@ write_rows(const struct history *h, struct table *t)
 static int
 write_table(const struct history *h, struct fault *f)
 {
-	static const struct table_column columns[] = {
-		{ "SERIES", false, false }, { "VERSION", false, false },
-		{ "NAME", false, true }, { "ACTION", false, false },
-		{ "AT", false, false }, { "BY", false, false },
-		{ "MS", true, false } };
+	static const struct table_column columns[] = { { "SERIES", false,
+							   false },
+		{ "VERSION", false, false }, { "NAME", false, true },
+		{ "ACTION", false, false }, { "AT", false, false },
+		{ "BY", false, false }, { "MS", true, false } };
 	struct table *t;
 	int result;
 

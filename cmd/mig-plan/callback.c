@@ -16,14 +16,12 @@ enum event {
 	EVENTS
 };
 
-static const char *const events[EVENTS] = {
-	[BEFORE_MIGRATE] = "beforeMigrate",
+static const char *const events[EVENTS] = { [BEFORE_MIGRATE] = "beforeMigrate",
 	[BEFORE_EACH] = "beforeEachMigrate",
 	[AFTER_EACH] = "afterEachMigrate",
 	[BEFORE_REPEATABLES] = "beforeRepeatables",
 	[AFTER_APPLIED] = "afterMigrateApplied",
-	[AFTER_MIGRATE] = "afterMigrate"
-};
+	[AFTER_MIGRATE] = "afterMigrate" };
 
 /* A callback's name is the event, and perhaps "__" and a description. */
 static bool
@@ -49,22 +47,23 @@ is_known(const struct migration *m)
 
 /* What is left to do for a series. */
 struct round {
-	const struct group *group;
-	size_t left;		/* of its steps */
+	size_t group;
+	size_t left; /* of its steps */
 	bool begun;
 	bool repeating;
 };
 
 static int
-call(struct planner *p, const struct group *g, enum event event)
+call(struct planner *p, size_t group, enum event event)
 {
+	const struct group *g = &p->groups[group];
 	const struct migration *m;
 	struct step *s;
 	size_t i;
 
 	/* callbacks come last in their group */
-	for (i = g->first + g->n; i > g->first &&
-	    p->items[i - 1].m->kind == KIND_CALLBACK; i--)
+	for (i = g->first + g->n;
+	     i > g->first && p->items[i - 1].m->kind == KIND_CALLBACK; i--)
 		;
 	for (; i < g->first + g->n; i++) {
 		m = p->items[i].m;
@@ -113,8 +112,7 @@ is_run(const struct step *s)
 
 /* Copy the steps one by one, the callbacks round them. */
 static int
-weave(struct planner *p, struct round *rounds, const struct step *old,
-    size_t n)
+weave(struct planner *p, struct round *rounds, const struct step *old, size_t n)
 {
 	struct round *r;
 	struct step *s;
@@ -162,17 +160,17 @@ callback_steps(struct planner *p)
 	size_t i, n = p->nsteps;
 	int result;
 
-	if (!any_callback(p) || n == 0)
+	if (!any_callback(p) || n == 0 || p->ngroups == 0)
 		return 0;
 	rounds = calloc(p->ngroups, sizeof(*rounds));
 	if (rounds == NULL)
 		return fault_nomem(&p->f);
 	for (i = 0; i < p->ngroups; i++)
-		rounds[i].group = &p->groups[i];
+		rounds[i].group = i;
 	for (i = 0; i < n; i++)
 		if (is_run(&old[i]))
-			rounds[picture_group(p, old[i].m.series) -
-			    p->groups].left++;
+			rounds[picture_group(p, old[i].m.series) - p->groups]
+			    .left++;
 	p->steps = NULL;
 	p->nsteps = p->room = 0;
 	result = weave(p, rounds, old, n);

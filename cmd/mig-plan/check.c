@@ -28,22 +28,22 @@ struct text {
 	struct planner *p;
 	const struct step *step;
 	struct part *part;
-	struct text *outer;	/* that reads this one in, or NULL */
+	struct text *outer; /* that reads this one in, or NULL */
 	size_t depth;
-	size_t *files;		/* read in so far */
+	size_t *files; /* read in so far */
 	dev_t dev;
 	ino_t ino;
 
 	struct lexer *lexer;
 	struct mark *marks;
 	size_t nmarks;
-	size_t fed;		/* lines */
-	struct source_piece piece;	/* that is being read */
-	size_t piece_fed;	/* lines fed before it */
-	size_t included;	/* line of the last \i as it was fed */
-	size_t includes;	/* \i since the last statement */
-	bool stopped;		/* no sense in reading on */
-	bool unread;		/* it could not be read to its end */
+	size_t fed;		   /* lines */
+	struct source_piece piece; /* that is being read */
+	size_t piece_fed;	   /* lines fed before it */
+	size_t included;	   /* line of the last \i as it was fed */
+	size_t includes;	   /* \i since the last statement */
+	bool stopped;		   /* no sense in reading on */
+	bool unread;		   /* it could not be read to its end */
 };
 
 /* The line of the file that was fed as line `fed`. */
@@ -54,8 +54,7 @@ line_of(const struct text *t, size_t fed)
 
 	for (i = t->nmarks; i > 0; i--)
 		if (t->marks[i - 1].fed <= fed)
-			return t->marks[i - 1].line + fed -
-			    t->marks[i - 1].fed;
+			return t->marks[i - 1].line + fed - t->marks[i - 1].fed;
 	return fed;
 }
 
@@ -135,11 +134,13 @@ refuse_block(struct text *t, const struct lex_item *item, const char *what)
 {
 	char *text, *help;
 
-	if (asprintf(&text, "%s cannot run in a transaction, and this "
-	    "migration runs in one", what) == -1)
+	if (asprintf(&text,
+		"%s cannot run in a transaction, and this "
+		"migration runs in one",
+		what) == -1)
 		return;
 	if (asprintf(&help, "put \"%s\" at the head of the file",
-	    no_transaction(t->step->m.convention)) != -1) {
+		no_transaction(t->step->m.convention)) != -1) {
 		bad(t, item, text, help);
 		free(help);
 	}
@@ -173,9 +174,10 @@ refuse_control(struct text *t, const struct lex_item *item,
 	char *text;
 
 	if (asprintf(&text, "%s in a migration that runs in a transaction",
-	    control_name(kind)) == -1)
+		control_name(kind)) == -1)
 		return;
-	bad(t, item, text, "take it out, or put \"-- mig: own-transaction\" "
+	bad(t, item, text,
+	    "take it out, or put \"-- mig: own-transaction\" "
 	    "at the head of the file");
 	free(text);
 }
@@ -198,8 +200,7 @@ is_built_in(const struct lex_item *item, const struct lex_var *v)
 {
 	static const char flyway[] = "flyway:";
 
-	return v->form == LEX_PLACEHOLDER &&
-	    v->name_len > sizeof(flyway) - 1 &&
+	return v->form == LEX_PLACEHOLDER && v->name_len > sizeof(flyway) - 1 &&
 	    memcmp(item->text + v->name, flyway, sizeof(flyway) - 1) == 0;
 }
 
@@ -339,6 +340,10 @@ check_include(struct text *t, const struct lex_item *item,
 
 	t->included = item->line;
 	t->includes++;
+	if (t->step->from == TEXT_GIVEN) {
+		bad(t, item, "\\i in a text that is in no file", NULL);
+		return 0;
+	}
 	if (!is_first(t, item)) {
 		bad(t, item, "\\i must be alone in its line", NULL);
 		return 0;
@@ -363,9 +368,10 @@ refuse_meta(struct text *t, const struct lex_item *item)
 	while ((size_t)n < item->len && n < 40 &&
 	    strchr(" \t\r", item->text[n]) == NULL)
 		n++;
-	if (asprintf(&text, "%.*s: of psql's commands only \\i, \\ir, "
-	    "\\restrict and \\unrestrict can be planned", n, item->text) ==
-	    -1)
+	if (asprintf(&text,
+		"%.*s: of psql's commands only \\i, \\ir, "
+		"\\restrict and \\unrestrict can be planned",
+		n, item->text) == -1)
 		return fault_nomem(&t->p->f);
 	bad(t, item, text, NULL);
 	free(text);
@@ -387,11 +393,13 @@ check_meta(struct text *t, const struct lex_item *item)
 		bad(t, item, "one file's name is wanted", NULL);
 		break;
 	case INCLUDE_FILE:
-		result = name == NULL ? fault_nomem(&t->p->f) :
+		result = name == NULL ?
+		    fault_nomem(&t->p->f) :
 		    check_include(t, item, INCLUDE_FILE, name);
 		break;
 	case INCLUDE_RELATIVE:
-		result = name == NULL ? fault_nomem(&t->p->f) :
+		result = name == NULL ?
+		    fault_nomem(&t->p->f) :
 		    check_include(t, item, INCLUDE_RELATIVE, name);
 		break;
 	}
@@ -468,10 +476,11 @@ check_text(struct text *t, struct feed *feed)
 {
 	int result;
 
-	t->lexer = lex_new(t->step->m.convention == NULL ? 0 :
-	    t->step->m.convention->lex_flags);
+	t->lexer = lex_new(t->step->m.convention == NULL ?
+		0 :
+		t->step->m.convention->lex_flags);
 	result = t->lexer == NULL ? fault_nomem(&t->p->f) :
-	    read_pieces(t, feed);
+				    read_pieces(t, feed);
 	feed_close(feed, t->part->sha256);
 	lex_free(t->lexer);
 	free(t->marks);
@@ -483,8 +492,7 @@ check_digest(struct planner *p, const struct step *s)
 {
 	struct fault f = FAULT_INIT;
 
-	if (s->m.sha256 == NULL ||
-	    strcmp(s->part.sha256, s->m.sha256) == 0)
+	if (s->m.sha256 == NULL || strcmp(s->part.sha256, s->m.sha256) == 0)
 		return;
 	fault_set(&f, EXIT_STREAM, "%s: changed since mig-ls read it",
 	    s->m.path == NULL ? s->m.name : s->m.path);

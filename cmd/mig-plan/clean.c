@@ -23,7 +23,8 @@ refuse_name(struct planner *p)
 {
 	fault_set(&p->f, EXIT_USAGE, "--clean %s: connected to database %s",
 	    p->o.clean, PQdb(p->conn));
-	return fault_hint(&p->f, "to drop all that it holds, name the "
+	return fault_hint(&p->f,
+	    "to drop all that it holds, name the "
 	    "database that you are connected to");
 }
 

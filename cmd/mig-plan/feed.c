@@ -2,6 +2,8 @@
 
 #include "feed.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "convention.h"
@@ -77,7 +79,7 @@ feed_next(struct feed *feed, struct source_piece *piece, struct fault *f)
 	int got;
 
 	got = feed->source == NULL ? next_given(feed, piece) :
-	    source_next(feed->source, piece, f);
+				     source_next(feed->source, piece, f);
 	if (got != 1)
 		return got;
 	hash_add(&feed->hash, piece->text, piece->len);
@@ -91,4 +93,38 @@ feed_close(struct feed *feed, char hex[HASH_HEX])
 	if (hex != NULL)
 		hash_hex(&feed->hash, hex);
 	source_close(feed->source);
+}
+
+char *
+feed_whole(const struct migration *m, enum source_part part, size_t *len,
+    char hex[HASH_HEX], struct fault *f)
+{
+	struct source_piece piece;
+	struct source *s;
+	struct hash hash;
+	char *text = NULL;
+	FILE *mem;
+	int got;
+
+	s = source_open_part(m, part, f);
+	if (s == NULL)
+		return NULL;
+	mem = open_memstream(&text, len);
+	if (mem == NULL) {
+		fault_nomem(f);
+		source_close(s);
+		return NULL;
+	}
+	hash_init(&hash);
+	while ((got = source_next(s, &piece, f)) == 1) {
+		hash_add(&hash, piece.text, piece.len);
+		if (ftello(mem) <= (off_t)PLAN_KEEP_MAX)
+			fwrite(piece.text, 1, piece.len, mem);
+	}
+	hash_hex(&hash, hex);
+	source_close(s);
+	if (fclose(mem) == 0 && got == 0)
+		return text;
+	free(text);
+	return NULL;
 }

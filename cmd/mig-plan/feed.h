@@ -10,10 +10,10 @@
  * digest of all that went by.
  */
 struct feed {
-	struct source *source;	/* NULL: from memory */
+	struct source *source; /* NULL: from memory */
 	const char *given;
 	struct hash hash;
-	size_t next;		/* the line on which the next piece begins */
+	size_t next; /* the line on which the next piece begins */
 };
 
 /* The text that a step runs.  Returns 0, or -1 with a fault. */
@@ -30,5 +30,12 @@ int feed_next(struct feed *, struct source_piece *, struct fault *);
  * NULL.
  */
 void feed_close(struct feed *, char hex[HASH_HEX]);
+
+/*
+ * A whole part of a migration's file, owned, and its digest; NULL with a
+ * fault.  What is far longer than PLAN_KEEP_MAX is cut behind that.
+ */
+char *feed_whole(const struct migration *, enum source_part, size_t *len,
+    char hex[HASH_HEX], struct fault *);
 
 #endif

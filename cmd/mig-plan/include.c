@@ -9,14 +9,9 @@
 static const struct {
 	const char *word;
 	enum include_kind kind;
-} words[] = {
-	{ "i", INCLUDE_FILE },
-	{ "include", INCLUDE_FILE },
-	{ "include_relative", INCLUDE_RELATIVE },
-	{ "ir", INCLUDE_RELATIVE },
-	{ "restrict", INCLUDE_SKIP },
-	{ "unrestrict", INCLUDE_SKIP }
-};
+} words[] = { { "i", INCLUDE_FILE }, { "include", INCLUDE_FILE },
+	{ "include_relative", INCLUDE_RELATIVE }, { "ir", INCLUDE_RELATIVE },
+	{ "restrict", INCLUDE_SKIP }, { "unrestrict", INCLUDE_SKIP } };
 
 static bool
 is_blank(char c)
@@ -38,7 +33,7 @@ quoted(const char **s, const char *end, bool *ended)
 	const char quote = *(*s)++;
 	char *name, *to;
 
-	name = to = malloc((size_t)(end - *s) + 1);
+	name = to = calloc(1, (size_t)(end - *s) + 1);
 	*ended = false;
 	if (name == NULL)
 		return NULL;

@@ -8,11 +8,11 @@
 
 /* What one of psql's backslash commands is for us. */
 enum include_kind {
-	INCLUDE_NONE,		/* nothing that can be planned */
-	INCLUDE_SKIP,		/* \restrict and \unrestrict */
-	INCLUDE_FILE,		/* \i: from the working directory */
-	INCLUDE_RELATIVE,	/* \ir: from the file's own directory */
-	INCLUDE_BAD		/* one of these two without one file's name */
+	INCLUDE_NONE,	  /* nothing that can be planned */
+	INCLUDE_SKIP,	  /* \restrict and \unrestrict */
+	INCLUDE_FILE,	  /* \i: from the working directory */
+	INCLUDE_RELATIVE, /* \ir: from the file's own directory */
+	INCLUDE_BAD	  /* one of these two without one file's name */
 };
 
 /*

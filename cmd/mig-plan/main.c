@@ -14,8 +14,8 @@ read_history(struct planner *p)
 	p->conn = db_connect_plain(&p->target, getprogname(), &p->f);
 	if (p->conn == NULL)
 		return -1;
-	if (p->o.verbose && (where = db_describe(p->conn, &p->target)) !=
-	    NULL) {
+	if (p->o.verbose &&
+	    (where = db_describe(p->conn, &p->target)) != NULL) {
 		note(p, "%s", where);
 		free(where);
 	}

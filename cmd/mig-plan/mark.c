@@ -58,17 +58,19 @@ baseline_steps(struct planner *p)
 		return -1;
 	item = picture_find(p, g, c->version);
 	if (item == NULL || !item->listed) {
-		fault_set(&p->f, EXIT_USAGE, "--baseline %s: the listing has "
-		    "no such version of series %s", c->version, g->series);
-		return fault_hint(&p->f, "mig-plan --status shows what "
+		fault_set(&p->f, EXIT_USAGE,
+		    "--baseline %s: the listing has "
+		    "no such version of series %s",
+		    c->version, g->series);
+		return fault_hint(&p->f,
+		    "mig-plan --status shows what "
 		    "there is");
 	}
 	for (i = g->first; i < g->first + g->n; i++) {
 		item = &p->items[i];
 		if (item->entry != NULL || item->m->kind != KIND_VERSIONED ||
 		    item->state == STATE_IGNORED ||
-		    picture_version_cmp(p, g, item->m->version,
-		    c->version) > 0)
+		    picture_version_cmp(p, g, item->m->version, c->version) > 0)
 			continue;
 		if (record(p, PLAN_BASELINE, item) == -1)
 			return -1;
@@ -130,8 +132,8 @@ forget_steps(struct planner *p)
 
 	for (i = 0; i < p->n; i++) {
 		item = &p->items[i];
-		if (item->open == NULL || (!p->o.forget.all &&
-		    !picture_chosen(&p->o.forget, item)))
+		if (item->open == NULL ||
+		    (!p->o.forget.all && !picture_chosen(&p->o.forget, item)))
 			continue;
 		if (forget(p, item) == -1)
 			return -1;

@@ -25,14 +25,14 @@ enum task {
 
 /* [SERIES:]VERSION, or a name; lent by the arguments. */
 struct chosen {
-	char *series;		/* NULL: not said */
+	char *series; /* NULL: not said */
 	char *version;
-	bool used;		/* it named a migration */
+	bool used; /* it named a migration */
 };
 
 struct choice {
 	bool given;
-	bool all;		/* no migration was named */
+	bool all; /* no migration was named */
 	struct chosen *items;
 	size_t n;
 };
@@ -41,18 +41,18 @@ struct options {
 	enum task task;
 	char *conninfo;
 	enum stream_style style;
-	const char *columns;	/* of --status */
-	bool people;		/* stdout is a terminal */
+	const char *columns; /* of --status */
+	bool people;	     /* stdout is a terminal */
 	bool quiet;
 	bool verbose;
-	long long count;	/* -n; -1: not said */
+	long long count; /* -n; -1: not said */
 	struct choice to;
-	long long revert;	/* --revert; -1: not said */
+	long long revert; /* --revert; -1: not said */
 	struct choice revert_to;
 	struct choice baseline;
 	struct choice accept;
 	struct choice forget;
-	const char *clean;	/* the database's name */
+	const char *clean; /* the database's name */
 	bool status;
 	bool check;
 	bool out_of_order;
@@ -62,63 +62,63 @@ struct options {
 /* What a migration is like, files and history seen together. */
 enum state {
 	STATE_APPLIED,
-	STATE_BASELINE,		/* counts as applied, was never run */
+	STATE_BASELINE, /* counts as applied, was never run */
 	STATE_PENDING,
-	STATE_REPEAT,		/* repeatable: new, or its text changed */
-	STATE_OUT_OF_ORDER,	/* pending, below one that is applied */
-	STATE_FAILED,		/* pending, its last try was rolled back */
-	STATE_PARTIAL,		/* stopped part-way */
-	STATE_CHANGED,		/* applied with another text */
-	STATE_MISSING,		/* applied, not in the listing */
-	STATE_IGNORED		/* not to be run */
+	STATE_REPEAT,	    /* repeatable: new, or its text changed */
+	STATE_OUT_OF_ORDER, /* pending, below one that is applied */
+	STATE_FAILED,	    /* pending, its last try was rolled back */
+	STATE_PARTIAL,	    /* stopped part-way */
+	STATE_CHANGED,	    /* applied with another text */
+	STATE_MISSING,	    /* applied, not in the listing */
+	STATE_IGNORED	    /* not to be run */
 };
 
 /* A migration of the listing, or one of the history that it lacks. */
 struct item {
 	const struct migration *m;
-	const struct history_entry *entry;	/* NULL: not applied */
-	const struct history_open *open;	/* NULL: nothing went wrong */
+	const struct history_entry *entry; /* NULL: not applied */
+	const struct history_open *open;   /* NULL: nothing went wrong */
 	size_t group;
 	enum state state;
 	bool listed;
-	bool pending;		/* to be run, sooner or later */
+	bool pending; /* to be run, sooner or later */
 	bool out_of_order;
-	bool planned;		/* a step was made of it */
+	bool planned; /* a step was made of it */
 };
 
 /* A series: items[first] and its successors. */
 struct group {
 	const char *series;
 	size_t first, n;
-	const struct history_entry *highest;	/* applied version, or NULL */
-	const struct history_entry *baseline;	/* Flyway's B, or NULL */
+	const struct history_entry *highest;  /* applied version, or NULL */
+	const struct history_entry *baseline; /* Flyway's B, or NULL */
 };
 
 /* Where the text of a step comes from. */
 enum text_from {
 	TEXT_NONE,
-	TEXT_UP,		/* the file's up text */
-	TEXT_DOWN,		/* the file's down text */
-	TEXT_GIVEN		/* `text` */
+	TEXT_UP,   /* the file's up text */
+	TEXT_DOWN, /* the file's down text */
+	TEXT_GIVEN /* `text` */
 };
 
 /* A text, and the places in it where psql's \i brings in another. */
 struct part {
 	char *path;
-	size_t line;		/* of the \i, in the text round it */
+	size_t line; /* of the \i, in the text round it */
 	char sha256[HASH_HEX];
-	bool open_end;		/* its last statement has no semicolon */
+	bool open_end; /* its last statement has no semicolon */
 	struct part *kids;
 	size_t nkids;
 };
 
 struct step {
 	enum plan_action action;
-	struct migration m;	/* as the plan says it; strings are lent */
-	const struct migration *file;	/* of the listing, or NULL */
+	struct migration m; /* as the plan says it; strings are lent */
+	const struct migration *file; /* of the listing, or NULL */
 	enum text_from from;
-	char *text;		/* owned */
-	bool keep_up;		/* of `file` */
+	char *text;   /* owned */
+	bool keep_up; /* of `file` */
 	bool keep_down;
 	bool out_of_order;
 	struct part part;
@@ -136,10 +136,10 @@ struct planner {
 	size_t ngroups;
 	struct step *steps;
 	size_t nsteps, room;
-	char **needs;		/* sorted */
+	char **needs; /* sorted */
 	size_t nneeds;
-	enum exits code;	/* of what was complained about */
-	char *hint;		/* on that, still to be printed */
+	enum exits code; /* of what was complained about */
+	char *hint;	 /* on that, still to be printed */
 	struct fault f;
 };
 
@@ -202,8 +202,7 @@ void refuse_partial(struct planner *);
 void refuse_states(struct planner *);
 
 /* Complain about each name of a choice that names nothing. */
-void refuse_unused(struct planner *, const struct choice *,
-    const char *option);
+void refuse_unused(struct planner *, const struct choice *, const char *option);
 
 /* step.c */
 

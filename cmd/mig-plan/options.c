@@ -29,8 +29,8 @@ enum {
 	OPT_VERSION
 };
 
-static const struct option longopts[] = {
-	{ "accept", optional_argument, NULL, OPT_ACCEPT },
+static const struct option longopts[] = { { "accept", optional_argument, NULL,
+					      OPT_ACCEPT },
 	{ "allow-missing", no_argument, NULL, OPT_ALLOW_MISSING },
 	{ "baseline", required_argument, NULL, OPT_BASELINE },
 	{ "check", no_argument, NULL, OPT_CHECK },
@@ -49,16 +49,15 @@ static const struct option longopts[] = {
 	{ "status", no_argument, NULL, OPT_STATUS },
 	{ "to", required_argument, NULL, OPT_TO },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ NULL, 0, NULL, 0 }
-};
+	{ "version", no_argument, NULL, OPT_VERSION }, { NULL, 0, NULL, 0 } };
 
 static void usage(void) __attribute__((noreturn));
 
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: %s [-Hq] [-d CONNINFO] [-n COUNT] "
+	fprintf(stderr,
+	    "usage: %s [-Hq] [-d CONNINFO] [-n COUNT] "
 	    "[--to VERSION] [--accept [NAME]]\n"
 	    "                [--out-of-order] [--allow-missing] [--json] "
 	    "< LISTING\n"
@@ -66,8 +65,8 @@ usage(void)
 	    "--baseline VERSION |\n"
 	    "                --forget [NAME] | --status | --check < LISTING\n"
 	    "       %s --clean DATABASE\n"
-	    "       %s -h\n", getprogname(), getprogname(), getprogname(),
-	    getprogname());
+	    "       %s -h\n",
+	    getprogname(), getprogname(), getprogname(), getprogname());
 	exit(EXIT_USAGE);
 }
 
@@ -75,41 +74,41 @@ static void
 help(void)
 {
 	puts("mig-plan: plan what a database lacks; changes nothing\n"
-	    "\n"
-	    "  mig-ls DIR | mig-plan [options] | mig-apply\n"
-	    "\n"
-	    "  -d, --dbname CONNINFO  where the database is: a name, "
-	    "keywords or a URI;\n"
-	    "                         else DATABASE_URL, PGHOST and its "
-	    "like, POSTGRES_*\n"
-	    "  -n, --count COUNT      at most so many migrations\n"
-	    "      --to VERSION       up to this version\n"
-	    "      --out-of-order     also those below what is applied\n"
-	    "      --allow-missing    though applied ones are not listed\n"
-	    "      --accept [NAME]    take over the new text of edited "
-	    "files\n"
-	    "\n"
-	    "  instead of applying:\n"
-	    "      --revert COUNT     take back the last ones, newest "
-	    "first\n"
-	    "      --revert-to VERSION  take back all above this version "
-	    "(0: all)\n"
-	    "      --baseline VERSION count all up to this as applied\n"
-	    "      --forget [NAME]    forget tries that stopped part-way\n"
-	    "      --clean DATABASE   drop all that the database holds\n"
-	    "      --status           each migration and its state\n"
-	    "      --check            exit 1 when anything is to be done\n"
-	    "\n"
-	    "  -H, --no-header        bare records; -o COLUMN,... with "
-	    "--status\n"
-	    "      --json             one JSON object a line\n"
-	    "  -q, --quiet            no notes; --verbose: more of them\n"
-	    "  -h, --help; --version\n"
-	    "\n"
-	    "VERSION is [SERIES:]VERSION; NAME also a repeatable's name.\n"
-	    "Exit: 0 done, 1 --check says no, 2 usage, 3 bad listing or "
-	    "file, 4 no connection,\n8 the database's state does not allow "
-	    "it, 9 history not readable.");
+	     "\n"
+	     "  mig-ls DIR | mig-plan [options] | mig-apply\n"
+	     "\n"
+	     "  -d, --dbname CONNINFO  where the database is: a name, "
+	     "keywords or a URI;\n"
+	     "                         else DATABASE_URL, PGHOST and its "
+	     "like, POSTGRES_*\n"
+	     "  -n, --count COUNT      at most so many migrations\n"
+	     "      --to VERSION       up to this version\n"
+	     "      --out-of-order     also those below what is applied\n"
+	     "      --allow-missing    though applied ones are not listed\n"
+	     "      --accept [NAME]    take over the new text of edited "
+	     "files\n"
+	     "\n"
+	     "  instead of applying:\n"
+	     "      --revert COUNT     take back the last ones, newest "
+	     "first\n"
+	     "      --revert-to VERSION  take back all above this version "
+	     "(0: all)\n"
+	     "      --baseline VERSION count all up to this as applied\n"
+	     "      --forget [NAME]    forget tries that stopped part-way\n"
+	     "      --clean DATABASE   drop all that the database holds\n"
+	     "      --status           each migration and its state\n"
+	     "      --check            exit 1 when anything is to be done\n"
+	     "\n"
+	     "  -H, --no-header        bare records; -o COLUMN,... with "
+	     "--status\n"
+	     "      --json             one JSON object a line\n"
+	     "  -q, --quiet            no notes; --verbose: more of them\n"
+	     "  -h, --help; --version\n"
+	     "\n"
+	     "VERSION is [SERIES:]VERSION; NAME also a repeatable's name.\n"
+	     "Exit: 0 done, 1 --check says no, 2 usage, 3 bad listing or "
+	     "file, 4 no connection,\n8 the database's state does not allow "
+	     "it, 9 history not readable.");
 }
 
 static long long
@@ -172,7 +171,7 @@ set_task(struct options *o, enum task task)
 {
 	if (o->task != TASK_APPLY && o->task != task) {
 		warnx("--revert, --revert-to, --baseline, --forget, --clean "
-		    "and --status: only one of them");
+		      "and --status: only one of them");
 		usage();
 	}
 	o->task = task;
@@ -289,10 +288,11 @@ one_option(struct options *o, int c, int argc, char *argv[])
 static void
 check_options(const struct options *o)
 {
-	if (o->task != TASK_APPLY && (o->count != -1 || o->to.given ||
-	    o->accept.given || o->out_of_order)) {
+	if (o->task != TASK_APPLY &&
+	    (o->count != -1 || o->to.given || o->accept.given ||
+		o->out_of_order)) {
 		warnx("-n, --to, --accept and --out-of-order are for "
-		    "applying alone");
+		      "applying alone");
 		usage();
 	}
 	if (o->revert != -1 && o->revert_to.given) {
@@ -317,8 +317,7 @@ options_read(struct options *o, int argc, char *argv[])
 	memset(o, 0, sizeof(*o));
 	o->style = STREAM_SEALED;
 	o->count = o->revert = -1;
-	while ((c = getopt_long(argc, argv, "Hd:hn:o:q", longopts, NULL)) !=
-	    -1)
+	while ((c = getopt_long(argc, argv, "Hd:hn:o:q", longopts, NULL)) != -1)
 		one_option(o, c, argc, argv);
 	if (optind < argc) {
 		warnx("%s: superfluous: the listing is read from stdin",
@@ -329,7 +328,7 @@ options_read(struct options *o, int argc, char *argv[])
 	o->people = o->style == STREAM_SEALED && table_wanted(stdout);
 	if (o->task != TASK_CLEAN && table_wanted(stdin)) {
 		warnx("stdin is a terminal, a listing is wanted: "
-		    "mig-ls DIR | mig-plan");
+		      "mig-ls DIR | mig-plan");
 		usage();
 	}
 }

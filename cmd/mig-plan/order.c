@@ -13,17 +13,17 @@
 struct queue {
 	struct item **items;
 	size_t n;
-	size_t next;		/* the first of them that is not planned */
-	size_t end;		/* those from here on are not wanted now */
-	bool waiting;		/* for a requirement of its next one */
+	size_t next;  /* the first of them that is not planned */
+	size_t end;   /* those from here on are not wanted now */
+	bool waiting; /* for a requirement of its next one */
 };
 
 struct ordering {
 	struct planner *p;
-	struct queue *queues;	/* one a group */
-	size_t *stack;		/* groups, each waiting for the one above */
+	struct queue *queues; /* one a group */
+	size_t *stack;	      /* groups, each waiting for the one above */
 	size_t depth;
-	struct directives *directives;	/* one an item */
+	struct directives *directives; /* one an item */
 	bool broken;
 };
 
@@ -42,10 +42,10 @@ read_directives(struct planner *p, const struct item *item,
 		return;
 	}
 	s = source_open_part(item->m, SOURCE_UP, &f);
-	while (s != NULL && !d->ended &&
-	    (got = source_next(s, &piece, &f)) == 1)
+	while (
+	    s != NULL && !d->ended && (got = source_next(s, &piece, &f)) == 1)
 		if (directives_read(d, piece.text, piece.len, item->m->path,
-		    piece.line, &f) == -1) {
+			piece.line, &f) == -1) {
 			got = -1;
 			break;
 		}
@@ -107,8 +107,9 @@ plan_item(struct ordering *o, struct item *item)
 	struct planner *p = o->p;
 	struct step *s;
 
-	s = step_add(p, item->m->kind == KIND_REPEATABLE ? PLAN_REPEAT :
-	    PLAN_APPLY, item->m);
+	s = step_add(p,
+	    item->m->kind == KIND_REPEATABLE ? PLAN_REPEAT : PLAN_APPLY,
+	    item->m);
 	if (s == NULL)
 		return -1;
 	s->file = item->m;
@@ -134,8 +135,10 @@ static void
 refuse_cycle(struct ordering *o, const struct item *item,
     const struct item *other)
 {
-	complain(o->p, EXIT_STREAM, item, "requires %s %s, which cannot come "
-	    "before it", other->m->series, other->m->version);
+	complain(o->p, EXIT_STREAM, item,
+	    "requires %s %s, which cannot come "
+	    "before it",
+	    other->m->series, other->m->version);
 }
 
 /*
@@ -158,9 +161,10 @@ look_for(struct ordering *o, const struct item *item,
 	q = g == NULL ? NULL : &o->queues[g - p->groups];
 	at = q == NULL ? 0 : find_in_queue(p, g, q, need->version);
 	if (q == NULL || at == q->n) {
-		complain(p, EXIT_STALE, item, "requires %s %s, which is "
-		    "neither applied nor pending", need->series,
-		    need->version);
+		complain(p, EXIT_STALE, item,
+		    "requires %s %s, which is "
+		    "neither applied nor pending",
+		    need->series, need->version);
 		return 0;
 	}
 	if (at < q->next)
@@ -263,20 +267,24 @@ plan_to(struct ordering *o)
 		return -1;
 	item = picture_find(p, g, c->version);
 	if (item == NULL) {
-		fault_set(&p->f, EXIT_USAGE, "--to %s: series %s has no such "
-		    "version", c->version, g->series);
-		return fault_hint(&p->f, "mig-plan --status shows what "
+		fault_set(&p->f, EXIT_USAGE,
+		    "--to %s: series %s has no such "
+		    "version",
+		    c->version, g->series);
+		return fault_hint(&p->f,
+		    "mig-plan --status shows what "
 		    "there is");
 	}
-	if (g->highest != NULL && picture_version_cmp(p, g, c->version,
-	    g->highest->m.version) < 0) {
+	if (g->highest != NULL &&
+	    picture_version_cmp(p, g, c->version, g->highest->m.version) < 0) {
 		fault_set(&p->f, EXIT_STALE, "--to %s: %s is applied already",
 		    c->version, g->highest->m.version);
 		return fault_hint(&p->f, "mig-plan --revert-to goes down");
 	}
 	q = &o->queues[g - p->groups];
-	while (end < q->n && picture_version_cmp(p, g,
-	    q->items[end]->m->version, c->version) <= 0)
+	while (end < q->n &&
+	    picture_version_cmp(p, g, q->items[end]->m->version, c->version) <=
+		0)
 		end++;
 	return plan_series(o, (size_t)(g - p->groups), end);
 }

@@ -11,12 +11,11 @@
 /* A migration of the listing on its way into its group. */
 struct listed {
 	const struct migration *m;
-	size_t place;		/* in the listing */
+	size_t place; /* in the listing */
 	size_t group;
 };
 
-static const char *const names[] = {
-	[STATE_APPLIED] = "applied",
+static const char *const names[] = { [STATE_APPLIED] = "applied",
 	[STATE_BASELINE] = "baseline",
 	[STATE_PENDING] = "pending",
 	[STATE_REPEAT] = "repeat",
@@ -25,8 +24,7 @@ static const char *const names[] = {
 	[STATE_PARTIAL] = "partial",
 	[STATE_CHANGED] = "changed",
 	[STATE_MISSING] = "missing",
-	[STATE_IGNORED] = "ignored"
-};
+	[STATE_IGNORED] = "ignored" };
 
 const char *
 state_name(enum state state)
@@ -52,7 +50,8 @@ key_cmp(const struct migration *a, const struct migration *b)
 	if (c != 0)
 		return c;
 	return a->version == NULL || b->version == NULL ?
-	    strcmp(a->name, b->name) : version_cmp(a->version, b->version);
+	    strcmp(a->name, b->name) :
+	    version_cmp(a->version, b->version);
 }
 
 static int
@@ -79,8 +78,10 @@ refuse_equal(struct planner *p, const struct listed *listed)
 		if (listed[i - 1].group != listed[i].group ||
 		    a->kind == KIND_CALLBACK || key_cmp(a, b) != 0)
 			continue;
-		fault_set(&p->f, EXIT_STREAM, "%s: the listing has %s %s of "
-		    "series %s twice", b->path == NULL ? "-" : b->path,
+		fault_set(&p->f, EXIT_STREAM,
+		    "%s: the listing has %s %s of "
+		    "series %s twice",
+		    b->path == NULL ? "-" : b->path,
 		    b->version == NULL ? "repeatable" : "version",
 		    b->version == NULL ? b->name : a->version, b->series);
 		return fault_detail(&p->f, a->path == NULL ? "-" : a->path);
@@ -112,15 +113,19 @@ sort_listed(struct planner *p, struct listed *listed)
 	for (i = 0; i < p->list.n; i++) {
 		listed[i].m = &p->list.items[i];
 		listed[i].place = i;
-		if (listed[i].m->series == NULL)
-			return fault_set(&p->f, EXIT_STREAM,
+		if (listed[i].m->series == NULL) {
+			fault_set(&p->f, EXIT_STREAM,
 			    "%s: a migration without a series",
 			    listed[i].m->name);
+			return -1;
+		}
 	}
 	qsort(listed, p->list.n, sizeof(*listed), by_series);
 	for (i = 0; i < p->list.n; i++)
-		listed[i].group = i > 0 && strcmp(listed[i].m->series,
-		    listed[i - 1].m->series) == 0 ? listed[i - 1].group :
+		listed[i].group = i > 0 &&
+			strcmp(listed[i].m->series, listed[i - 1].m->series) ==
+			    0 ?
+		    listed[i - 1].group :
 		    listed[i].place;
 	qsort(listed, p->list.n, sizeof(*listed), by_key);
 	if (refuse_equal(p, listed) == -1)
@@ -189,7 +194,7 @@ item_cmp(const void *a, const void *b)
 
 /* Add what is applied in a series but not listed, each in its place. */
 static void
-add_missing(struct planner *p, struct group *g, bool *seen)
+add_missing(struct planner *p, struct group *g, const bool *seen)
 {
 	size_t i, from, to;
 	bool any = false;
@@ -203,16 +208,15 @@ add_missing(struct planner *p, struct group *g, bool *seen)
 	}
 	g->n = p->n - g->first;
 	if (any)
-		qsort(p->items + g->first, g->n, sizeof(*p->items),
-		    item_cmp);
+		qsort(p->items + g->first, g->n, sizeof(*p->items), item_cmp);
 }
 
 static bool
 is_higher(const struct planner *p, const struct group *g,
     const struct history_entry *a, const struct history_entry *b)
 {
-	return b == NULL || picture_version_cmp(p, g, a->m.version,
-	    b->m.version) > 0;
+	return b == NULL ||
+	    picture_version_cmp(p, g, a->m.version, b->m.version) > 0;
 }
 
 /* The highest version that is applied, and the highest baseline of Flyway. */
@@ -236,8 +240,7 @@ find_highest(struct planner *p, struct group *g)
 }
 
 static int
-add_group(struct planner *p, const struct listed *listed, size_t n,
-    bool *seen)
+add_group(struct planner *p, const struct listed *listed, size_t n, bool *seen)
 {
 	struct group *g = &p->groups[p->ngroups++];
 	const struct history_entry *e;
@@ -263,8 +266,8 @@ make_groups(struct planner *p, const struct listed *listed, bool *seen)
 
 	for (i = 0; i < p->list.n; i += n) {
 		n = 1;
-		while (i + n < p->list.n &&
-		    listed[i + n].group == listed[i].group)
+		while (
+		    i + n < p->list.n && listed[i + n].group == listed[i].group)
 			n++;
 		if (add_group(p, &listed[i], n, seen) == -1)
 			return -1;
@@ -298,8 +301,8 @@ is_covered(const struct planner *p, const struct group *g,
 		b = &g->baseline->m;
 	if (item->m->kind == KIND_BASELINE)
 		return item->m != b;
-	return b != NULL && picture_version_cmp(p, g, item->m->version,
-	    b->version) <= 0;
+	return b != NULL &&
+	    picture_version_cmp(p, g, item->m->version, b->version) <= 0;
 }
 
 static enum state
@@ -312,9 +315,9 @@ state_of_applied(const struct item *item)
 	if (e->m.sha256 != NULL && item->m->sha256 != NULL &&
 	    strcmp(e->m.sha256, item->m->sha256) != 0)
 		return item->m->kind == KIND_REPEATABLE ? STATE_REPEAT :
-		    STATE_CHANGED;
+							  STATE_CHANGED;
 	return strcmp(e->action, "baseline") == 0 ? STATE_BASELINE :
-	    STATE_APPLIED;
+						    STATE_APPLIED;
 }
 
 static enum state
@@ -332,8 +335,9 @@ state_of_new(const struct planner *p, const struct group *g,
 	}
 	if (is_covered(p, g, item, b))
 		return STATE_IGNORED;
-	if (g->highest != NULL && picture_version_cmp(p, g, item->m->version,
-	    g->highest->m.version) < 0)
+	if (g->highest != NULL &&
+	    picture_version_cmp(p, g, item->m->version, g->highest->m.version) <
+		0)
 		return STATE_OUT_OF_ORDER;
 	return STATE_PENDING;
 }
@@ -343,14 +347,14 @@ set_state(struct planner *p, const struct group *g, struct item *item,
     const struct migration *b)
 {
 	item->state = item->entry != NULL ? state_of_applied(item) :
-	    state_of_new(p, g, item, b);
+					    state_of_new(p, g, item, b);
 	item->out_of_order = item->state == STATE_OUT_OF_ORDER;
 	item->pending = item->state == STATE_PENDING ||
 	    item->state == STATE_REPEAT || item->out_of_order;
 	if (item->open != NULL && item->open->statements > 0)
 		item->state = STATE_PARTIAL;
-	else if (item->open != NULL && item->open->failed &&
-	    item->pending && !item->out_of_order)
+	else if (item->open != NULL && item->open->failed && item->pending &&
+	    !item->out_of_order)
 		item->state = STATE_FAILED;
 }
 
@@ -419,9 +423,10 @@ picture_choose(struct planner *p, const struct chosen *c)
 	if (c->series == NULL && p->ngroups == 1)
 		return &p->groups[0];
 	if (c->series == NULL) {
-		fault_set(&p->f, EXIT_USAGE, p->ngroups == 0 ?
-		    "%s: the listing is empty" :
-		    "%s: the listing has several series", c->version);
+		fault_set(&p->f, EXIT_USAGE,
+		    p->ngroups == 0 ? "%s: the listing is empty" :
+				      "%s: the listing has several series",
+		    c->version);
 		if (p->ngroups > 0)
 			fault_hint(&p->f, "say which, as in %s:%s",
 			    p->groups[0].series, c->version);
@@ -429,8 +434,10 @@ picture_choose(struct planner *p, const struct chosen *c)
 	}
 	g = picture_group(p, c->series);
 	if (g == NULL)
-		fault_set(&p->f, EXIT_USAGE, "%s: the listing has no such "
-		    "series", c->series);
+		fault_set(&p->f, EXIT_USAGE,
+		    "%s: the listing has no such "
+		    "series",
+		    c->series);
 	return g;
 }
 
@@ -443,8 +450,8 @@ picture_find(const struct planner *p, const struct group *g,
 
 	for (i = g->first; i < g->first + g->n; i++) {
 		item = &p->items[i];
-		if (item->m->version == NULL || picture_version_cmp(p, g,
-		    item->m->version, version) != 0)
+		if (item->m->version == NULL ||
+		    picture_version_cmp(p, g, item->m->version, version) != 0)
 			continue;
 		/* of a B and a V of Flyway the one that counts */
 		if (found == NULL || found->state == STATE_IGNORED)
@@ -462,7 +469,7 @@ is_named(const struct chosen *c, const struct item *item)
 		return false;
 	if (m->version != NULL)
 		return convention_version_cmp(m->convention, m->version,
-		    c->version) == 0;
+			   c->version) == 0;
 	return m->name != NULL && strcmp(m->name, c->version) == 0;
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "diff.h"
-#include "source.h"
+#include "feed.h"
 #include "text.h"
 
 /* A migration as it is called in messages: its path, or what it is. */
@@ -21,10 +21,10 @@ label_of(const struct migration *m, bool listed)
 	char *label;
 
 	if (asprintf(&label, "%s%s%s%s%s%s%s",
-	    listed && m->path != NULL ? m->path : "",
-	    listed && m->path != NULL ? ": " : "", series,
-	    *version == '\0' ? "" : " ", version,
-	    *name == '\0' ? "" : " ", name) == -1)
+		listed && m->path != NULL ? m->path : "",
+		listed && m->path != NULL ? ": " : "", series,
+		*version == '\0' ? "" : " ", version, *name == '\0' ? "" : " ",
+		name) == -1)
 		return NULL;
 	return label;
 }
@@ -80,8 +80,7 @@ complain(struct planner *p, enum exits code, const struct item *item,
 	free(text);
 }
 
-static void
-print_line(const char *begin, const char *fmt, va_list ap)
+static void print_line(const char *begin, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
 
 static void
@@ -132,44 +131,15 @@ refuse_partial(struct planner *p)
 		if (item->state != STATE_PARTIAL)
 			continue;
 		any = true;
-		complain(p, EXIT_STALE, item, "partial %zu/%zu: %s stopped "
-		    "there", item->open->done, item->open->statements,
+		complain(p, EXIT_STALE, item,
+		    "partial %zu/%zu: %s stopped "
+		    "there",
+		    item->open->done, item->open->statements,
 		    item->open->action == NULL ? "it" : item->open->action);
 	}
 	if (any)
 		hint("put right by hand what it has left, then "
-		    "mig-plan --forget | mig-apply");
-}
-
-/* The whole up text of a file, owned; NULL with a fault. */
-static char *
-read_file(const struct migration *m, struct fault *f)
-{
-	struct source_piece piece;
-	struct source *s;
-	char *text;
-	size_t len;
-	FILE *mem;
-	int got;
-
-	s = source_open_part(m, SOURCE_UP, f);
-	if (s == NULL)
-		return NULL;
-	mem = open_memstream(&text, &len);
-	if (mem == NULL) {
-		fault_nomem(f);
-		source_close(s);
-		return NULL;
-	}
-	while ((got = source_next(s, &piece, f)) == 1 && len < PLAN_KEEP_MAX) {
-		fwrite(piece.text, 1, piece.len, mem);
-		fflush(mem);
-	}
-	source_close(s);
-	if (fclose(mem) == 0 && got != -1)
-		return text;
-	free(text);
-	return NULL;
+		     "mig-plan --forget | mig-apply");
 }
 
 /* Show how a changed file differs from what ran. */
@@ -178,7 +148,8 @@ show_change(struct planner *p, const struct item *item)
 {
 	struct diff_side before = { NULL, NULL }, after = { NULL, NULL };
 	struct fault f = FAULT_INIT;
-	char *ran, *now = NULL, *label = NULL;
+	char *ran, *now = NULL, *label = NULL, hex[HASH_HEX];
+	size_t len;
 
 	ran = history_text(p->conn, item->entry->seq, false, &f);
 	if (ran == NULL && f.code == EXIT_DONE && !f.nomem) {
@@ -187,9 +158,10 @@ show_change(struct planner *p, const struct item *item)
 		return;
 	}
 	if (ran != NULL)
-		now = read_file(item->m, &f);
-	if (now != NULL && asprintf(&label, "applied %s by %s",
-	    item->entry->at, item->entry->by) != -1) {
+		now = feed_whole(item->m, SOURCE_UP, &len, hex, &f);
+	if (now != NULL &&
+	    asprintf(&label, "applied %s by %s", item->entry->at,
+		item->entry->by) != -1) {
 		before.label = label;
 		before.text = ran;
 		after.label = item->m->path;
@@ -221,7 +193,7 @@ refuse_changed(struct planner *p)
 	}
 	if (any)
 		hint("put the old text back and write a new migration; "
-		    "or --accept the new text as it is");
+		     "or --accept the new text as it is");
 }
 
 static void
@@ -236,13 +208,14 @@ refuse_missing(struct planner *p)
 		if (item->state != STATE_MISSING)
 			continue;
 		any = true;
-		complain(p, EXIT_STALE, item, "missing: applied %s by %s, "
-		    "but not in the listing", item->entry->at,
-		    item->entry->by);
+		complain(p, EXIT_STALE, item,
+		    "missing: applied %s by %s, "
+		    "but not in the listing",
+		    item->entry->at, item->entry->by);
 	}
 	if (any)
 		hint("is this the right directory, and the right branch? "
-		    "--allow-missing goes on without them");
+		     "--allow-missing goes on without them");
 }
 
 static void
@@ -259,12 +232,14 @@ refuse_out_of_order(struct planner *p)
 			continue;
 		any = true;
 		g = &p->groups[item->group];
-		complain(p, EXIT_STALE, item, "out of order: %s is applied "
-		    "already", g->highest->m.version);
+		complain(p, EXIT_STALE, item,
+		    "out of order: %s is applied "
+		    "already",
+		    g->highest->m.version);
 	}
 	if (any)
 		hint("number them anew, above what is applied; or "
-		    "--out-of-order runs them late");
+		     "--out-of-order runs them late");
 }
 
 void
@@ -289,9 +264,10 @@ refuse_unused(struct planner *p, const struct choice *choice,
 		c = &choice->items[i];
 		if (c->used)
 			continue;
-		fault_set(&f, EXIT_USAGE, "%s %s%s%s: there is no such thing "
-		    "to do it with", option,
-		    c->series == NULL ? "" : c->series,
+		fault_set(&f, EXIT_USAGE,
+		    "%s %s%s%s: there is no such thing "
+		    "to do it with",
+		    option, c->series == NULL ? "" : c->series,
 		    c->series == NULL ? "" : ":", c->version);
 		fault_hint(&f, "mig-plan --status shows what there is");
 		complain_fault(p, &f);

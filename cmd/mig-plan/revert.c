@@ -29,8 +29,8 @@ is_reverted(const struct planner *p, const struct item *item,
 		return true;
 	if (&p->groups[item->group] != g)
 		return false;
-	return version == NULL || picture_version_cmp(p, g,
-	    item->m->version, version) > 0;
+	return version == NULL ||
+	    picture_version_cmp(p, g, item->m->version, version) > 0;
 }
 
 /* Whether a text that the listing has is the one that was applied. */
@@ -61,8 +61,10 @@ from_file(struct planner *p, const struct item *item)
 	s->m.sha256 = item->m->down_sha256;
 	s->m.path = item->m->down_path;
 	if (then != NULL && strcmp(then, item->m->down_sha256) != 0)
-		note(p, "%s: the down text has changed since it was applied: "
-		    "the file's is taken", item->m->down_path);
+		note(p,
+		    "%s: the down text has changed since it was applied: "
+		    "the file's is taken",
+		    item->m->down_path);
 	return 0;
 }
 
@@ -104,7 +106,8 @@ from_history(struct planner *p, const struct item *item)
 	if (text == NULL && (p->f.code != EXIT_DONE || p->f.nomem))
 		return -1;
 	if (text == NULL) {
-		complain(p, EXIT_STALE, item, "the down text was too long "
+		complain(p, EXIT_STALE, item,
+		    "the down text was too long "
 		    "for the history, and there is no file");
 		return 0;
 	}
@@ -119,9 +122,10 @@ from_history(struct planner *p, const struct item *item)
 	s->m.sha256 = m->down_sha256;
 	s->m.path = NULL;
 	note(p, "%s %s: %s: the history's down text is taken", m->series,
-	    m->version, !item->listed ? "not in the listing" :
-	    is_same(item) ? "the file has no down text" :
-	    "the file was changed");
+	    m->version,
+	    !item->listed     ? "not in the listing" :
+		is_same(item) ? "the file has no down text" :
+				"the file was changed");
 	return 0;
 }
 
@@ -132,7 +136,8 @@ revert(struct planner *p, const struct item *item)
 		return from_file(p, item);
 	if (item->entry->m.down_sha256 != NULL)
 		return from_history(p, item);
-	complain(p, EXIT_STALE, item, "there is no down text, neither in a "
+	complain(p, EXIT_STALE, item,
+	    "there is no down text, neither in a "
 	    "file nor in the history");
 	return 0;
 }
@@ -158,7 +163,8 @@ find_floor(struct planner *p, struct group **g, const char **version)
 	fault_set(&p->f, item == NULL ? EXIT_USAGE : EXIT_STALE,
 	    "--revert-to %s: %s %s", c->version, (*g)->series,
 	    item == NULL ? "has no such version" : "has not applied it");
-	return fault_hint(&p->f, "mig-plan --status shows what there is; "
+	return fault_hint(&p->f,
+	    "mig-plan --status shows what there is; "
 	    "--revert-to 0 takes back all");
 }
 
@@ -175,7 +181,7 @@ revert_all(struct planner *p, struct item **items, size_t n)
 			return -1;
 	if (p->code == EXIT_STALE)
 		hint("write a new migration that undoes it, or give it a "
-		    "down text in the way of its convention");
+		     "down text in the way of its convention");
 	return 0;
 }
 

@@ -7,18 +7,12 @@
 
 #include "table.h"
 
-static const struct stream_column columns[] = {
-	{ "series", STREAM_STRING },
-	{ "version", STREAM_STRING },
-	{ "name", STREAM_STRING },
-	{ "state", STREAM_STRING },
-	{ "kind", STREAM_STRING },
-	{ "mode", STREAM_STRING },
-	{ "at", STREAM_STRING },
-	{ "by", STREAM_STRING },
-	{ "ms", STREAM_NUMBER },
-	{ "path", STREAM_STRING }
-};
+static const struct stream_column columns[] = { { "series", STREAM_STRING },
+	{ "version", STREAM_STRING }, { "name", STREAM_STRING },
+	{ "state", STREAM_STRING }, { "kind", STREAM_STRING },
+	{ "mode", STREAM_STRING }, { "at", STREAM_STRING },
+	{ "by", STREAM_STRING }, { "ms", STREAM_NUMBER },
+	{ "path", STREAM_STRING } };
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
@@ -61,11 +55,10 @@ write_status(struct planner *p)
 	struct room room;
 	size_t i;
 
-	if (p->o.columns != NULL && stream_columns_check(p->o.columns,
-	    columns, COLUMNS, &p->f) == -1)
+	if (p->o.columns != NULL &&
+	    stream_columns_check(p->o.columns, columns, COLUMNS, &p->f) == -1)
 		return -1;
-	if (stream_begin(&w, stdout, "status", p->o.style, p->o.columns) ==
-	    -1)
+	if (stream_begin(&w, stdout, "status", p->o.style, p->o.columns) == -1)
 		return fault_nomem(&p->f);
 	for (i = 0; i < p->n; i++) {
 		if (p->items[i].m->kind == KIND_CALLBACK)
@@ -122,11 +115,11 @@ add_row(const struct item *item, struct table *t)
 static int
 show_rows(struct planner *p)
 {
-	static const struct table_column titles[] = {
-		{ "series", false, false }, { "version", false, false },
-		{ "state", false, false }, { "name", false, true },
-		{ "at", false, false }, { "by", false, false },
-		{ "ms", true, false } };
+	static const struct table_column titles[] = { { "series", false,
+							  false },
+		{ "version", false, false }, { "state", false, false },
+		{ "name", false, true }, { "at", false, false },
+		{ "by", false, false }, { "ms", true, false } };
 	struct table *t;
 	size_t i;
 	int result = 0;
@@ -146,8 +139,8 @@ show_rows(struct planner *p)
 static bool
 is_settled(const struct item *item)
 {
-	return item->state == STATE_APPLIED ||
-	    item->state == STATE_BASELINE || item->state == STATE_IGNORED;
+	return item->state == STATE_APPLIED || item->state == STATE_BASELINE ||
+	    item->state == STATE_IGNORED;
 }
 
 /* How many migrations are in each state, in a line for a person. */
@@ -199,7 +192,8 @@ status_check(const struct planner *p)
 		if (p->o.verbose)
 			note(p, "%s %s: %s", item->m->series,
 			    item->m->version != NULL ? item->m->version :
-			    item->m->name, state_name(item->state));
+						       item->m->name,
+			    state_name(item->state));
 	}
 	return code;
 }

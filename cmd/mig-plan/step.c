@@ -6,8 +6,7 @@
 #include <string.h>
 
 struct step *
-step_add(struct planner *p, enum plan_action action,
-    const struct migration *m)
+step_add(struct planner *p, enum plan_action action, const struct migration *m)
 {
 	struct step *steps, *s;
 	size_t room;
@@ -100,8 +99,7 @@ need_add(struct planner *p, const char *name, size_t len)
 		return fault_nomem(&p->f);
 	}
 	p->needs = needs;
-	memmove(needs + at + 1, needs + at,
-	    (p->nneeds - at) * sizeof(*needs));
+	memmove(needs + at + 1, needs + at, (p->nneeds - at) * sizeof(*needs));
 	needs[at] = copy;
 	p->nneeds++;
 	return 0;

@@ -16,7 +16,7 @@ struct output {
 	struct stream_writer w;
 	bool people;
 	bool coloured;
-	bool at_start;		/* of a line */
+	bool at_start; /* of a line */
 };
 
 static void
@@ -58,9 +58,9 @@ put_text(struct output *o, const char *text, size_t len)
 struct writing {
 	struct output *o;
 	const struct part *part;
-	size_t kid;		/* the next one */
-	size_t expected;	/* the line that follows without a "from" */
-	bool open;		/* the last line has no LF */
+	size_t kid;	 /* the next one */
+	size_t expected; /* the line that follows without a "from" */
+	bool open;	 /* the last line has no LF */
 	struct fault *f;
 };
 
@@ -133,8 +133,10 @@ end_feed(struct writing *w, struct feed *feed, const char *sha256, int result)
 	feed_close(feed, hex);
 	if (result == -1 || strcmp(hex, sha256) == 0)
 		return result;
-	return fault_set(w->f, EXIT_STREAM, "%s: changed while it was "
-	    "planned", w->part->path == NULL ? "-" : w->part->path);
+	return fault_set(w->f, EXIT_STREAM,
+	    "%s: changed while it was "
+	    "planned",
+	    w->part->path == NULL ? "-" : w->part->path);
 }
 
 static int
@@ -179,41 +181,6 @@ write_text(struct output *o, const struct step *s, struct fault *f)
 	return 0;
 }
 
-/* A whole part of a file, NULL with `*len` beyond PLAN_KEEP_MAX if too long. */
-static char *
-read_part(const struct migration *m, enum source_part part, size_t *len,
-    char hex[HASH_HEX], struct fault *f)
-{
-	struct source_piece piece;
-	struct source *s;
-	struct hash hash;
-	char *text = NULL;
-	FILE *mem;
-	int got;
-
-	s = source_open_part(m, part, f);
-	if (s == NULL)
-		return NULL;
-	mem = open_memstream(&text, len);
-	if (mem == NULL) {
-		fault_nomem(f);
-		source_close(s);
-		return NULL;
-	}
-	hash_init(&hash);
-	while ((got = source_next(s, &piece, f)) == 1) {
-		hash_add(&hash, piece.text, piece.len);
-		if (ftello(mem) <= (off_t)PLAN_KEEP_MAX)
-			fwrite(piece.text, 1, piece.len, mem);
-	}
-	hash_hex(&hash, hex);
-	source_close(s);
-	if (fclose(mem) == 0 && got == 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
 /* Write a text that is kept in the history and not run. */
 static int
 write_keep(struct output *o, size_t n, const struct step *s, bool down,
@@ -225,7 +192,7 @@ write_keep(struct output *o, size_t n, const struct step *s, bool down,
 	char hex[HASH_HEX], *text;
 	size_t len;
 
-	text = read_part(m, down ? SOURCE_DOWN : SOURCE_UP, &len, hex, f);
+	text = feed_whole(m, down ? SOURCE_DOWN : SOURCE_UP, &len, hex, f);
 	if (text == NULL)
 		return f->code == EXIT_DONE ? fault_nomem(f) : -1;
 	if (sha256 == NULL || strcmp(hex, sha256) != 0) {
@@ -352,8 +319,8 @@ show_table(const struct planner *p)
 		values[3] = p->steps[i].m.version;
 		values[4] = migration_mode_name(p->steps[i].m.mode);
 		values[5] = p->steps[i].m.name;
-		result = table_row(t, values, p->steps[i].out_of_order ?
-		    TABLE_WAIT : TABLE_PLAIN);
+		result = table_row(t, values,
+		    p->steps[i].out_of_order ? TABLE_WAIT : TABLE_PLAIN);
 	}
 	result = t == NULL || result == -1 ? -1 : table_print(t, &f);
 	fault_free(&f);
@@ -398,8 +365,8 @@ write_people(struct output *o)
 		printf("nothing to do in database %s\n", PQdb(p->conn));
 	else
 		printf("\n%zu step%s for database %s; to carry out: "
-		    "... | mig-plan ... | mig-apply\n", p->nsteps,
-		    p->nsteps == 1 ? "" : "s", PQdb(p->conn));
+		       "... | mig-plan ... | mig-apply\n",
+		    p->nsteps, p->nsteps == 1 ? "" : "s", PQdb(p->conn));
 	if (fflush(stdout) == EOF || ferror(stdout))
 		return fault_errno(&p->f, "cannot write the output");
 	return 0;

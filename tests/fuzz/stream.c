@@ -50,8 +50,8 @@ write_again(struct stream_writer *w, const struct stream_item *item)
 	columns = calloc(item->nfields, sizeof(*columns));
 	for (i = 0; i < item->nfields; i++)
 		columns[i].name = "x";
-	stream_record(w, item->word, columns,
-	    (const char *const *)item->fields, item->nfields);
+	stream_record(w, item->word, columns, (const char *const *)item->fields,
+	    item->nfields);
 	free(columns);
 }
 
@@ -135,8 +135,7 @@ check_stream(const char *s, size_t len, const char *kind, bool bare)
 
 	read_all(s, len, kind, bare, NULL);
 	fp = open_memstream(&out, &out_len);
-	stream_begin(&w, fp, kind, sealed ? STREAM_SEALED : STREAM_BARE,
-	    NULL);
+	stream_begin(&w, fp, kind, sealed ? STREAM_SEALED : STREAM_BARE, NULL);
 	same = read_all(s, len, kind, bare, &w);
 	require(stream_end(&w, &f) == 0);
 	fclose(fp);

@@ -215,8 +215,7 @@ sealed(const char *lines)
 }
 
 #define STATE "state\tx\n"
-#define EMPTY \
-	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define STEP_OF(n, action) \
 	"step\t" n "\t" action "\tmain\t1\ttx\t" EMPTY \
 	"\ta\tp\tversioned\tplain\n"
@@ -246,7 +245,8 @@ test_edited(void)
 		{ STATE STEP_OF("2", "apply"), "in:3: a step is out of its" },
 		{ STATE STEP_OF("01", "apply"), "in:3: a step is out of its" },
 		{ STATE STEP_OF("1", "do"), "in:3: a step of an unknown" },
-		{ STATE "step\t1\tapply\n", "in:3: a step with another number" },
+		{ STATE "step\t1\tapply\n",
+		    "in:3: a step with another number" },
 		{ STATE STEP "\tx\n", "the text of the step before this" },
 		{ STATE STEP "from\tp\t5\n\tx\n", "the text of the step" },
 		{ STATE STEP_OF("1", "accept") "\tx\n", "has text, but its" },
@@ -258,10 +258,10 @@ test_edited(void)
 		{ STATE STEP "keep\t1\tside\t" EMPTY "\t-\t-\n",
 		    "in:4: a \"keep\" of an unknown part" },
 		{ STATE STEP "keep\t1\tdown\t" EMPTY "\t-\t-\n"
-		    "keep\t1\tdown\t" EMPTY "\t-\t-\n",
+			     "keep\t1\tdown\t" EMPTY "\t-\t-\n",
 		    "in:5: a second down text" },
 		{ STATE STEP "keep\t1\tup\t" EMPTY "\t-\t-\n"
-		    "keep\t1\tup\t" EMPTY "\t-\t-\n",
+			     "keep\t1\tup\t" EMPTY "\t-\t-\n",
 		    "in:5: a second up text" },
 		{ STATE STEP "keep\t2\tup\t" EMPTY "\t-\t-\n",
 		    "in:4: a \"keep\" that belongs to no step" },
@@ -277,7 +277,7 @@ test_edited(void)
 		text = sealed(rows[i].lines);
 		if (!CHECK_INT(read_plan(&p, text, strlen(text), &f), -1) ||
 		    !CHECK(f.text != NULL &&
-		    strstr(f.text, rows[i].message) != NULL))
+			strstr(f.text, rows[i].message) != NULL))
 			printf("\trow %zu: %s\n", i,
 			    f.text == NULL ? "(null)" : f.text);
 		fault_free(&f);

@@ -40,9 +40,11 @@ test_write(void)
 	char *text;
 
 	text = make(STREAM_SEALED, NULL, &len);
-	CHECK(strncmp(text, "#mig\tlist\t1\n#by\tme\nfile\ta\\tb\t1\n"
-	    "\tx\n\t\n\t\ty\nnolf\t-\nfile\t\\055\t-\n\tz\n"
-	    "#end\t3\tsha256:", 71) == 0);
+	CHECK(strncmp(text,
+		  "#mig\tlist\t1\n#by\tme\nfile\ta\\tb\t1\n"
+		  "\tx\n\t\n\t\ty\nnolf\t-\nfile\t\\055\t-\n\tz\n"
+		  "#end\t3\tsha256:",
+		  71) == 0);
 	CHECK_INT(text[len - 1], '\n');
 	free(text);
 	text = make(STREAM_BARE, NULL, &len);
@@ -52,7 +54,8 @@ test_write(void)
 	CHECK_STR(text, "1\ta\\tb\t1\n-\t\\055\t-\n");
 	free(text);
 	text = make(STREAM_JSON, NULL, &len);
-	CHECK_STR(text, "{\"record\":\"file\",\"name\":\"a\\tb\",\"size\":1,"
+	CHECK_STR(text,
+	    "{\"record\":\"file\",\"name\":\"a\\tb\",\"size\":1,"
 	    "\"text\":\"x\\n\\n\\ty\"}\n"
 	    "{\"record\":\"file\",\"name\":\"-\",\"size\":null,"
 	    "\"text\":\"z\\n\"}\n");
@@ -72,8 +75,9 @@ note_event(FILE *mem, enum stream_event event, const struct stream_item *item)
 	case STREAM_RECORD:
 		fprintf(mem, "[%s", item->word);
 		for (i = 0; i < item->nfields; i++)
-			fprintf(mem, "|%s", item->fields[i] == NULL ?
-			    "(none)" : item->fields[i]);
+			fprintf(mem, "|%s",
+			    item->fields[i] == NULL ? "(none)" :
+						      item->fields[i]);
 		fputs("]", mem);
 		return true;
 	case STREAM_TEXT:
@@ -139,9 +143,11 @@ test_read(void)
 	char *text;
 
 	text = make(STREAM_SEALED, NULL, &len);
-	check_good(text, len, false, "[#by me][file|a\tb|1]x\n\n\ty"
+	check_good(text, len, false,
+	    "[#by me][file|a\tb|1]x\n\n\ty"
 	    "[file|-|(none)]z\n[end]");
-	check_good(text, len, true, "[#by me][file|a\tb|1]x\n\n\ty"
+	check_good(text, len, true,
+	    "[#by me][file|a\tb|1]x\n\n\ty"
 	    "[file|-|(none)]z\n[end]");
 	free(text);
 	text = make(STREAM_BARE, NULL, &len);
@@ -292,14 +298,14 @@ test_long(void)
 		stream_begin(&w, fp, "list", STREAM_SEALED, NULL);
 		stream_record(&w, "file", columns, one, 2);
 		stream_text(&w, line, sizes[i] / 2);
-		stream_text(&w, line + sizes[i] / 2, sizes[i] + 1 -
-		    sizes[i] / 2);
+		stream_text(&w, line + sizes[i] / 2,
+		    sizes[i] + 1 - sizes[i] / 2);
 		stream_text(&w, line, sizes[i]);
 		CHECK_INT(stream_end(&w, &f), 0);
 		fclose(fp);
 		out = read_back(text, len, "list", false, &f);
-		CHECK_INT(strlen(out), strlen("[file|a|1]") + sizes[i] * 2 +
-		    1 + strlen("[end]"));
+		CHECK_INT(strlen(out),
+		    strlen("[file|a|1]") + sizes[i] * 2 + 1 + strlen("[end]"));
 		CHECK(strncmp(out + 10, line, sizes[i] + 1) == 0);
 		CHECK(strncmp(out + 11 + sizes[i], line, sizes[i]) == 0);
 		free(out);

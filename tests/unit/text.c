@@ -39,19 +39,34 @@ test_utf8(void)
 		const char *s;
 		size_t len, n;
 	} rows[] = {
-		{ "", 0, 0 }, { "a", 1, 1 }, { "\0", 1, 1 },
-		{ "\x7f", 1, 1 }, { "\x80", 1, 0 }, { "\xbf", 1, 0 },
-		{ "\xc0\x80", 2, 0 }, { "\xc1\xbf", 2, 0 },
-		{ "\xc2\x80", 2, 2 }, { "\xc2", 1, 0 },
-		{ "\xc2\x7f", 2, 0 }, { "\xc2\xc0", 2, 0 },
-		{ "\xdf\xbf", 2, 2 }, { "\xe0\x9f\xbf", 3, 0 },
-		{ "\xe0\xa0\x80", 3, 3 }, { "\xe0\xa0", 2, 0 },
-		{ "\xed\x9f\xbf", 3, 3 }, { "\xed\xa0\x80", 3, 0 },
-		{ "\xee\x80\x80", 3, 3 }, { "\xef\xbf\xbf", 3, 3 },
-		{ "\xe1\x80\x41", 3, 0 }, { "\xf0\x8f\xbf\xbf", 4, 0 },
-		{ "\xf0\x90\x80\x80", 4, 4 }, { "\xf0\x90\x80", 3, 0 },
-		{ "\xf4\x8f\xbf\xbf", 4, 4 }, { "\xf4\x90\x80\x80", 4, 0 },
-		{ "\xf5\x80\x80\x80", 4, 0 }, { "\xff", 1, 0 },
+		{ "", 0, 0 },
+		{ "a", 1, 1 },
+		{ "\0", 1, 1 },
+		{ "\x7f", 1, 1 },
+		{ "\x80", 1, 0 },
+		{ "\xbf", 1, 0 },
+		{ "\xc0\x80", 2, 0 },
+		{ "\xc1\xbf", 2, 0 },
+		{ "\xc2\x80", 2, 2 },
+		{ "\xc2", 1, 0 },
+		{ "\xc2\x7f", 2, 0 },
+		{ "\xc2\xc0", 2, 0 },
+		{ "\xdf\xbf", 2, 2 },
+		{ "\xe0\x9f\xbf", 3, 0 },
+		{ "\xe0\xa0\x80", 3, 3 },
+		{ "\xe0\xa0", 2, 0 },
+		{ "\xed\x9f\xbf", 3, 3 },
+		{ "\xed\xa0\x80", 3, 0 },
+		{ "\xee\x80\x80", 3, 3 },
+		{ "\xef\xbf\xbf", 3, 3 },
+		{ "\xe1\x80\x41", 3, 0 },
+		{ "\xf0\x8f\xbf\xbf", 4, 0 },
+		{ "\xf0\x90\x80\x80", 4, 4 },
+		{ "\xf0\x90\x80", 3, 0 },
+		{ "\xf4\x8f\xbf\xbf", 4, 4 },
+		{ "\xf4\x90\x80\x80", 4, 0 },
+		{ "\xf5\x80\x80\x80", 4, 0 },
+		{ "\xff", 1, 0 },
 	};
 	size_t i;
 
@@ -95,8 +110,8 @@ test_unescape(void)
 {
 	static const char *const bad[] = { "", "\\", "a\\", "\\a", "\\0",
 		"\\00", "\\008", "\\400", "\\x41", "\\101", "\\055x", "\\011",
-		"\\012", "\\015", "\\134", "\t", "a\nb", "\033", "\xc3",
-		"\xff", "\\303\\244", "a\\055", "\\N",
+		"\\012", "\\015", "\\134", "\t", "a\nb", "\033", "\xc3", "\xff",
+		"\\303\\244", "a\\055", "\\N",
 		/* each byte by itself would be refused, so beside an escape */
 		"\\t\t", "\\377\177", "\033\\\\",
 		/* the octal byte joins what follows to a character */
@@ -164,7 +179,8 @@ test_show(void)
 	CHECK_STR(SHOWN("a\tb\nc\\d \xc3\xa4"), "a\tb\nc\\d \xc3\xa4");
 	CHECK_STR(SHOWN("\033[2J\r\a\x7f"), "\\033[2J\\015\\007\\177");
 	/* U+009B begins a control sequence as well */
-	CHECK_STR(SHOWN("\xc2\x9b" "2J\xc2\xa0"),
+	CHECK_STR(SHOWN("\xc2\x9b"
+			"2J\xc2\xa0"),
 	    "\\302\\2332J\xc2\xa0");
 	CHECK_STR(SHOWN("\x9b\xff\0"), "\\233\\377\\000");
 }
