@@ -399,6 +399,9 @@ main(int argc, char *argv[])
 	parse(&s, argc, argv);
 	if (db_target(&target, s.conninfo, &f) == -1) {
 		fault_print(&f, stderr);
+		fault_free(&f);
+		vars_free(s.vars);
+		db_target_free(&target);
 		return EXIT_USAGE;
 	}
 	stop_install();
