@@ -226,11 +226,15 @@ add_row(struct table *t, const struct migration *m)
 static int
 write_table(const struct all *all, struct fault *f)
 {
-	static const struct table_column columns[] = { { "SERIES", false,
-							   false },
-		{ "VERSION", false, false }, { "NAME", false, true },
-		{ "KIND", false, false }, { "MODE", false, false },
-		{ "DOWN", false, false }, { "PATH", false, true } };
+	static const struct table_column columns[] = {
+		{ "SERIES", false, false },
+		{ "VERSION", false, false },
+		{ "NAME", false, false },
+		{ "KIND", false, false },
+		{ "MODE", false, false },
+		{ "DOWN", false, false },
+		{ "PATH", false, true },
+	};
 	struct table *t;
 	size_t i;
 	int result = 0;

@@ -122,11 +122,15 @@ write_rows(const struct history *h, struct table *t)
 static int
 write_table(const struct history *h, struct fault *f)
 {
-	static const struct table_column columns[] = { { "SERIES", false,
-							   false },
-		{ "VERSION", false, false }, { "NAME", false, true },
-		{ "ACTION", false, false }, { "AT", false, false },
-		{ "BY", false, false }, { "MS", true, false } };
+	static const struct table_column columns[] = {
+		{ "SERIES", false, false },
+		{ "VERSION", false, false },
+		{ "NAME", false, true },
+		{ "ACTION", false, false },
+		{ "AT", false, false },
+		{ "BY", false, false },
+		{ "MS", true, false },
+	};
 	struct table *t;
 	int result;
 
