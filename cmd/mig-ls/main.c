@@ -12,6 +12,7 @@
 
 #include "exits.h"
 #include "mig-ls.h"
+#include "standard.h"
 #include "table.h"
 
 /* Options that have no letter. */
@@ -265,6 +266,7 @@ main(int argc, char *argv[])
 	size_t n;
 	int result;
 
+	standard_open();
 	parse(&o, argc, argv);
 	o.for_people = o.style == STREAM_SEALED && table_wanted(stdout);
 	n = (size_t)(argc - optind);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "standard.h"
+
 static int
 read_history(struct planner *p)
 {
@@ -114,6 +116,7 @@ main(int argc, char *argv[])
 	struct planner p;
 	int result, code;
 
+	standard_open();
 	memset(&p, 0, sizeof(p));
 	options_read(&p.o, argc, argv);
 	result = read_all(&p);
