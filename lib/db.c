@@ -75,6 +75,27 @@ wipe_password(char *arg, const PQconninfoOption *options)
 			memset(arg, '*', strlen(arg));
 }
 
+/*
+ * Whether a URI has an @ where none belongs: libpq would take a part of an
+ * unescaped password for the host, and its message would show it.
+ */
+static bool
+is_stray_at(const char *uri)
+{
+	const char *s, *end, *at;
+
+	if (strncmp(uri, "postgresql://", 13) != 0 &&
+	    strncmp(uri, "postgres://", 11) != 0)
+		return false;
+	s = strstr(uri, "://") + 3;
+	end = s + strcspn(s, "?");
+	at = memchr(s, '@', (size_t)(end - s));
+	if (at == NULL)
+		return false;
+	return memchr(s, '/', (size_t)(at - s)) != NULL ||
+	    memchr(at + 1, '@', (size_t)(end - at) - 1) != NULL;
+}
+
 /* Check a string's syntax.  A bare word is the name of a database. */
 static int
 check_conninfo(const struct db_target *t, char *arg, struct fault *f)
@@ -85,6 +106,13 @@ check_conninfo(const struct db_target *t, char *arg, struct fault *f)
 	if (strchr(t->conninfo, '=') == NULL &&
 	    strstr(t->conninfo, "://") == NULL)
 		return 0;
+	if (is_stray_at(t->conninfo)) {
+		fault_set(f, EXIT_USAGE, "%s: the password or a name in the "
+		    "URI holds a character that must be escaped", t->from);
+		return fault_hint(f, "write @ as %%40, / as %%2F, : as %%3A, "
+		    "? as %%3F, # as %%23, %% as %%25; or keep the password "
+		    "in ~/.pgpass");
+	}
 	options = PQconninfoParse(t->conninfo, &error);
 	if (options == NULL) {
 		if (error != NULL)
@@ -115,7 +143,7 @@ db_target(struct db_target *t, char *arg, struct fault *f)
 	const char *url = arg != NULL ? arg : getenv("DATABASE_URL");
 
 	t->conninfo = NULL;
-	t->from = "libpq";
+	t->from = "libpq's own settings";
 	if (url == NULL || (arg == NULL && *url == '\0')) {
 		if (any_set(libpq) || !any_set(postgres))
 			return 0;
@@ -160,7 +188,7 @@ print_notice(void *arg, const PGresult *result)
 
 /* The first line of what libpq says when it could not connect. */
 static int
-connect_fault(struct fault *f, PGconn *conn)
+connect_fault(struct fault *f, PGconn *conn, const struct db_target *t)
 {
 	char *text;
 	size_t len;
@@ -178,7 +206,7 @@ connect_fault(struct fault *f, PGconn *conn)
 		    "PGPASSWORD");
 	else
 		fault_hint(f, "-d, DATABASE_URL or PGHOST and its like say "
-		    "where the database is");
+		    "where the database is; here %s did", t->from);
 	return -1;
 }
 
@@ -206,7 +234,7 @@ db_connect(const struct db_target *t, const char *application,
 	values[n] = NULL;
 	conn = PQconnectdbParams(keys, values, 1);
 	if (conn == NULL || PQstatus(conn) != CONNECTION_OK) {
-		connect_fault(f, conn);
+		connect_fault(f, conn, t);
 		PQfinish(conn);
 		return NULL;
 	}
@@ -236,11 +264,12 @@ db_connect_plain(const struct db_target *t, const char *application,
 char *
 db_describe(const PGconn *conn, const struct db_target *t)
 {
+	const char *version = PQparameterStatus(conn, "server_version");
 	char *text;
 
-	if (asprintf(&text, "database %s as %s on %s port %s, PostgreSQL %d "
+	if (asprintf(&text, "database %s as %s on %s port %s, PostgreSQL %s "
 	    "(from %s)", PQdb(conn), PQuser(conn), PQhost(conn),
-	    PQport(conn), PQserverVersion(conn), t->from) == -1)
+	    PQport(conn), version == NULL ? "?" : version, t->from) == -1)
 		return NULL;
 	return text;
 }

@@ -62,6 +62,18 @@ entry_cmp(const void *a, const void *b)
 	    y->name);
 }
 
+/* What to do about a history that the server would not show. */
+static void
+hint_unreadable(struct fault *f, const char *schema)
+{
+	if (f->text != NULL && strstr(f->text, " 42501: ") != NULL)
+		fault_hint(f, "grant USAGE on schema %s and SELECT on all "
+		    "its tables to this role", schema);
+	else
+		fault_hint(f, "is schema %s something else's?  MIG_SCHEMA "
+		    "names another", schema);
+}
+
 /* Run one of the queries of sql/ on the history's schema. */
 static PGresult *
 query(PGconn *conn, const char *sql, int n, const char *const *values,
@@ -80,8 +92,7 @@ query(PGconn *conn, const char *sql, int n, const char *const *values,
 		result = db_query(conn, text, n, values, EXIT_NOVERDICT,
 		    "history", f);
 	if (result == NULL && f->code == EXIT_NOVERDICT)
-		fault_hint(f, "grant USAGE on schema %s and SELECT on all "
-		    "its tables to this role", schema);
+		hint_unreadable(f, schema);
 	free(text);
 	free(schema);
 	return result;
@@ -311,8 +322,7 @@ ask(PGresult *answers[ANSWERS], PGconn *conn, struct fault *f)
 	    db_batch(conn, sql, answers, ANSWERS, EXIT_NOVERDICT, "history",
 	    f);
 	if (result == -1 && f->code == EXIT_NOVERDICT)
-		fault_hint(f, "grant USAGE on schema %s and SELECT on all "
-		    "its tables to this role", schema);
+		hint_unreadable(f, schema);
 	free(sql);
 	free(schema);
 	return result;
