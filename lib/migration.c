@@ -178,11 +178,61 @@ migration_add(struct migration_list *list)
 	return &list->items[list->n++];
 }
 
+/*
+ * A record that is no file.  A sealed listing may hold words of tomorrow;
+ * without a seal it is not a listing at all, and to plan nothing for it would
+ * look as if there was nothing to do.
+ */
 static int
-read_records(struct migration_list *list, struct stream_reader *r,
+read_other(const struct stream_reader *r, const struct stream_item *item,
     struct fault *f)
 {
+	if (strcmp(item->word, "done") == 0) {
+		fault_set(f, EXIT_STREAM, "line %zu: this is what a database "
+		    "has applied, but a listing of files is wanted",
+		    item->line);
+		return fault_hint(f, "mig-ls DIR | mig-plan: it reads the "
+		    "database itself");
+	}
+	if (!stream_is_bare(r))
+		return 0;
+	fault_set(f, EXIT_STREAM, "line %zu: this is no record of a listing",
+	    item->line);
+	return fault_hint(f, "mig-ls DIR | mig-plan; of mig-ls -H all columns "
+	    "are wanted");
+}
+
+static int
+read_record(struct migration_list *list, const struct stream_reader *r,
+    const struct stream_item *item, struct fault *f)
+{
 	struct migration *m;
+
+	if (strcmp(item->word, "file") != 0)
+		return read_other(r, item, f);
+	m = migration_add(list);
+	if (m == NULL)
+		return fault_nomem(f);
+	return migration_parse(m, item->fields, item->nfields, item->line, f);
+}
+
+/* Put the stream's name before a fault, and keep its hint. */
+static int
+name_fault(const char *name, struct fault *f)
+{
+	char *hint = f->hint;
+
+	f->hint = NULL;
+	if (!f->nomem)
+		fault_set(f, f->code, "%s: %s", name, f->text);
+	f->hint = hint;
+	return -1;
+}
+
+static int
+read_records(struct migration_list *list, struct stream_reader *r,
+    const char *name, struct fault *f)
+{
 	struct stream_item item;
 
 	for (;;) {
@@ -191,14 +241,8 @@ read_records(struct migration_list *list, struct stream_reader *r,
 		case STREAM_TEXT:
 			break;
 		case STREAM_RECORD:
-			if (strcmp(item.word, "file") != 0)
-				break;
-			m = migration_add(list);
-			if (m == NULL)
-				return fault_nomem(f);
-			if (migration_parse(m, item.fields, item.nfields,
-			    item.line, f) == -1)
-				return -1;
+			if (read_record(list, r, &item, f) == -1)
+				return name_fault(name, f);
 			break;
 		case STREAM_END:
 			return 0;
@@ -218,7 +262,7 @@ migration_read(struct migration_list *list, FILE *fp, const char *name,
 	r = stream_open(fp, name, "list", true, f);
 	if (r == NULL)
 		return -1;
-	result = read_records(list, r, f);
+	result = read_records(list, r, name, f);
 	if (result == -1)
 		migration_list_free(list);
 	stream_close(r);

@@ -44,6 +44,34 @@ bad(struct stream_reader *r, struct fault *f, const char *what)
 	return fault_set(f, EXIT_STREAM, "%s:%zu: %s", r->name, r->line, what);
 }
 
+/* A kind of stream as a person calls it. */
+static const char *
+title(const char *kind)
+{
+	return strcmp(kind, "list") == 0 ? "listing" : kind;
+}
+
+/* How to get a stream of the kind that is wanted. */
+static int
+hint_pipe(const struct stream_reader *r, struct fault *f)
+{
+	if (strcmp(r->kind, "list") == 0)
+		return fault_hint(f, "mig-ls DIR | mig-plan");
+	if (strcmp(r->kind, "plan") == 0)
+		return fault_hint(f, "mig-ls DIR | mig-plan | mig-apply");
+	return -1;
+}
+
+/* The first line is of no stream and no record. */
+static int
+no_stream(struct stream_reader *r, struct fault *f)
+{
+	r->last = STREAM_FAULT;
+	fault_set(f, EXIT_STREAM, "%s:1: this is no %s", r->name,
+	    title(r->kind));
+	return hint_pipe(r, f);
+}
+
 /* Make room for more, and read it.  Returns 0, or -1 with a fault. */
 static int
 fill(struct stream_reader *r, struct fault *f)
@@ -155,6 +183,8 @@ parse_record(struct stream_reader *r, char *line, size_t len,
 	n = split_fields(r, line, f);
 	if (n == 0)
 		return -1;
+	if (n == 1 && r->bare && r->line == 1)
+		return no_stream(r, f);
 	if (n == 1)
 		return bad(r, f, "a record without fields");
 	if (!is_word(r->fields[0]))
@@ -342,6 +372,9 @@ check_header(struct stream_reader *r, char *line, struct fault *f)
 {
 	if (split_fields(r, line, f) != 3)
 		return f->nomem ? -1 : bad(r, f, "the header is damaged");
+	if (strcmp(r->fields[2], "1\r") == 0)
+		return bad(r, f, "the lines end in CR LF: something has "
+		    "rewritten the stream");
 	if (strcmp(r->fields[2], "1") != 0)
 		return bad(r, f, "another version of the format than 1: "
 		    "written by another mig-tools");
@@ -349,10 +382,8 @@ check_header(struct stream_reader *r, char *line, struct fault *f)
 		return 0;
 	r->last = STREAM_FAULT;
 	fault_set(f, EXIT_STREAM, "%s:1: this is a %s, but a %s is wanted",
-	    r->name, r->fields[1], r->kind);
-	if (strcmp(r->kind, "plan") == 0 && strcmp(r->fields[1], "list") == 0)
-		fault_hint(f, "mig-ls DIR | mig-plan | mig-apply");
-	return -1;
+	    r->name, title(r->fields[1]), title(r->kind));
+	return hint_pipe(r, f);
 }
 
 static int
@@ -367,7 +398,7 @@ read_header(struct stream_reader *r, bool bare, struct fault *f)
 		return -1;
 	if (got == 0) {
 		fault_set(f, EXIT_STREAM, "%s: empty, but a %s is wanted",
-		    r->name, r->kind);
+		    r->name, title(r->kind));
 		return fault_hint(f, "the command before it in the pipe "
 		    "failed or found nothing; nothing was done");
 	}
@@ -385,7 +416,8 @@ read_header(struct stream_reader *r, bool bare, struct fault *f)
 		r->bare = true;
 		return 0;
 	}
-	return bad(r, f, "no stream of mig-tools: the header is missing");
+	bad(r, f, "no stream of mig-tools: the header is missing");
+	return hint_pipe(r, f);
 }
 
 struct stream_reader *

@@ -227,7 +227,7 @@ test_damage(void)
 		text = sealed(rows[i].lines, rows[i].count);
 		check_bad(text, strlen(text), rows[i].message);
 	}
-	check_bad("", 0, "in: empty, but a list is wanted");
+	check_bad("", 0, "in: empty, but a listing is wanted");
 	check_bad("#mig\tlist\t1", 11, "in:1: truncated");
 	check_bad(H, sizeof(H) - 1, "in:2: truncated: there is no trailer");
 	check_bad(H "file\ta\n#end\t1\n", sizeof(H) + 14,

@@ -1,0 +1,63 @@
+# What a person may give by mistake, without a server: each message says what
+# is wrong and what to do, with the right exit code.
+
+load helpers
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	mkdir m
+	echo 'CREATE TABLE a (x int);' >m/001_a.sql
+	mig-ls m >list
+}
+
+# What is no listing must not be planned as if there was nothing to do.
+@test "mig-plan refuses what is no listing" {
+	run_pipe 3 "echo 'root:x:0:0' | mig-plan"
+	assert_stderr_has 'listing:1: this is no listing'
+	assert_stderr_has 'hint: mig-ls DIR | mig-plan'
+	run_pipe 3 "mig-ls --json m | mig-plan"
+	assert_stderr_has 'this is no listing'
+	run_pipe 3 "printf 'a\tb\n' | mig-plan --check"
+	assert_stderr_has 'line 1: this is no record of a listing'
+	run_pipe 3 'mig-ls -o version,path m | mig-plan'
+	assert_stderr_has 'line 1: this is no record of a listing'
+	run_pipe 3 "printf 'file\tmain\t1\n' | mig-plan"
+	assert_stderr_has 'listing: line 1: a migration has 10 fields'
+	run_pipe 3 "printf 'done\tmain\t1\n' | mig-plan"
+	assert_stderr_has 'this is what a database has applied'
+	run_pipe 3 'mig-plan </dev/null'
+	assert_stderr_has 'empty, but a listing is wanted'
+}
+
+@test "a stream of the wrong kind, or through Windows, is named" {
+	run_pipe 3 'mig-apply <list'
+	assert_stderr_has 'this is a listing, but a plan is wanted'
+	run_pipe 3 "sed 's/$/\r/' list | mig-plan"
+	assert_stderr_has 'the lines end in CR LF'
+	run_pipe 3 'mig-apply <m/001_a.sql'
+	assert_stderr_has 'the header is missing'
+	assert_stderr_has 'hint: mig-ls DIR | mig-plan | mig-apply'
+}
+
+# libpq would take what is behind the @ for the host, and say it.
+@test "a URI with an unescaped password is refused, and not shown" {
+	local uri
+	for uri in postgresql://u:p@geheim:1/x@127.0.0.1:1/d \
+	    postgresql://u:geheim/x@127.0.0.1:1/d \
+	    postgres://u:x@geheim@127.0.0.1:1/d; do
+		run_pipe 2 "mig-plan -d '$uri' <list"
+		refute_stderr_has geheim
+		assert_stderr_has 'write @ as %40'
+		run_pipe 2 "DATABASE_URL='$uri' mig-plan <list"
+		refute_stderr_has geheim
+	done
+	run_pipe 4 "mig-plan -d 'postgres://u:p%40@127.0.0.1:1/d?options=a@b' \
+	    <list"
+	assert_stderr_has 'here -d did'
+}
+
+@test "a closed stdout is no success" {
+	run_pipe 3 'mig-ls m >&-'
+	assert_stderr_has 'cannot write the output'
+	run_pipe 2 'mig-ls -f nosuch m 2>&-'
+}
