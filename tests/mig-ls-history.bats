@@ -59,7 +59,7 @@ apply() {
 	run_mig 0 mig-ls -d --json
 	assert_match "${lines[3]}" '^\{"record":"done","series":"main","version":"10","name":"c",.*,"seq":4,"action":"apply","at":"[^"]*","by":"[^"]*","ms":[0-9]+\}$'
 	TERM=xterm run_mig 0 script -qec 'mig-ls -d' /dev/null
-	assert_match "${lines[0]}" '^SERIES +VERSION +NAME +ACTION +AT +BY +MS'
+	assert_match "${lines[0]}" '^series +version +name +action +at +by +ms'
 	assert_match "${lines[4]}" '^main +10 +c +apply +20'
 	refute_output_has "#mig"
 }

@@ -227,13 +227,13 @@ static int
 write_table(const struct all *all, struct fault *f)
 {
 	static const struct table_column columns[] = {
-		{ "SERIES", false, false },
-		{ "VERSION", false, false },
-		{ "NAME", false, false },
-		{ "KIND", false, false },
-		{ "MODE", false, false },
-		{ "DOWN", false, false },
-		{ "PATH", false, true },
+		{ "series", false, false },
+		{ "version", false, false },
+		{ "name", false, false },
+		{ "kind", false, false },
+		{ "mode", false, false },
+		{ "down", false, false },
+		{ "path", false, true },
 	};
 	struct table *t;
 	size_t i;

@@ -123,13 +123,13 @@ static int
 write_table(const struct history *h, struct fault *f)
 {
 	static const struct table_column columns[] = {
-		{ "SERIES", false, false },
-		{ "VERSION", false, false },
-		{ "NAME", false, true },
-		{ "ACTION", false, false },
-		{ "AT", false, false },
-		{ "BY", false, false },
-		{ "MS", true, false },
+		{ "series", false, false },
+		{ "version", false, false },
+		{ "name", false, true },
+		{ "action", false, false },
+		{ "at", false, false },
+		{ "by", false, false },
+		{ "ms", true, false },
 	};
 	struct table *t;
 	int result;

@@ -115,11 +115,15 @@ add_row(const struct item *item, struct table *t)
 static int
 show_rows(struct planner *p)
 {
-	static const struct table_column titles[] = { { "series", false,
-							  false },
-		{ "version", false, false }, { "state", false, false },
-		{ "name", false, true }, { "at", false, false },
-		{ "by", false, false }, { "ms", true, false } };
+	static const struct table_column titles[] = {
+		{ "series", false, false },
+		{ "version", false, false },
+		{ "state", false, false },
+		{ "name", false, true },
+		{ "at", false, false },
+		{ "by", false, false },
+		{ "ms", true, false },
+	};
 	struct table *t;
 	size_t i;
 	int result = 0;

@@ -299,10 +299,14 @@ write_stream(struct output *o)
 static int
 show_table(const struct planner *p)
 {
-	static const struct table_column columns[] = { { "step", true, false },
-		{ "action", false, false }, { "series", false, false },
-		{ "version", false, false }, { "mode", false, false },
-		{ "name", false, true } };
+	static const struct table_column columns[] = {
+		{ "step", true, false },
+		{ "action", false, false },
+		{ "series", false, false },
+		{ "version", false, false },
+		{ "mode", false, false },
+		{ "name", false, true },
+	};
 	const char *values[6];
 	struct table *t;
 	struct fault f = FAULT_INIT;
