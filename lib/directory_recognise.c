@@ -172,7 +172,7 @@ static const struct {
 	{ "+goose Up", "goose" }, { "+goose NO TRANSACTION", "goose" },
 	{ "+migrate Up", "sql-migrate" }, { "+migrate Down", "sql-migrate" },
 	{ "Up Migration", "node-pg-migrate" },
-	{ "! Previous:", "graphile-migrate" },
+	{ "! Previous:", "graphile-migrate" }, { "atlas:txmode", "atlas" },
 	{ "postgres-migrations disable-transaction", "postgres-migrations" } };
 
 static const struct convention *

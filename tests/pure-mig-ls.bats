@@ -842,6 +842,13 @@ m/a/R__x.sql'
 	    '2 tx postgres-migrations'
 }
 
+@test "atlas: known by its directive" {
+	file m/20200101.sql
+	file m/20200102_b.sql '-- atlas:txmode none\n\nVACUUM;'
+	listed version,name,mode,convention m '20200101 - tx atlas' \
+	    '20200102 b none atlas'
+}
+
 # ---------------------------------------------------------------- a new name
 
 # next DIR [OPTION...]: what -n add_users gives.

@@ -91,6 +91,8 @@ static const struct {
 	{ "pop", "1_a.up.sql", "1|a|versioned" },
 	{ "pop", "1_a.postgres.autocommit.down.sql", "1|a|versioned d" },
 	{ "pop", "1_a.mysql.up.sql", NULL },
+	{ "atlas", "20200101.sql", "20200101||versioned" },
+	{ "atlas", "20200101-a.sql", "20200101|a|versioned" },
 	{ "postgres-migrations", "1.sql", "1||versioned" },
 	{ "postgres-migrations", "1-a.sql", "1|a|versioned" } };
 
