@@ -586,10 +586,12 @@ b	3"
 	new_db
 	three
 	mig-ls m >list
-	echo >>m/2_two.sql
 	sed -i '1s/^/ /' m/2_two.sql
+	echo >>m/10_ten.sql
 	run_mig 3 mig-plan <list
+	assert_eq "$output" ""
 	assert_stderr_has "m/2_two.sql: changed since mig-ls read it"
+	assert_stderr_has "m/10_ten.sql: changed since mig-ls read it"
 	assert_stderr_has "hint: list and plan again"
 	rm m/2_two.sql
 	run_mig 3 mig-plan <list
@@ -630,7 +632,7 @@ b	3"
 	echo 'CREATE TABLE two ();' >'two words.psql'
 	printf 'CREATE TABLE IF NOT EXISTS one ();\n\\ir deep/x.psql\nSELECT 1' \
 	    >m/inc/one.psql
-	printf 'CREATE TABLE IF NOT EXISTS x ()' >m/inc/deep/x.psql
+	printf 'CREATE TABLE IF NOT EXISTS x (); -- no line feed' >m/inc/deep/x.psql
 	plan 0
 	run_mig 5 mig-apply <plan
 	assert_stderr_has "m/1_a.sql:6:"
@@ -1077,6 +1079,15 @@ repeat - b"
 	echo '-- again' >>f/R__b.sql
 	run_pipe 0 "mig-ls f | mig-plan --to 1 >plan"
 	assert_eq "$(steps)" ""
+}
+
+@test "repeatables of several series: by name, behind all versions" {
+	new_db
+	mkdir f g
+	echo 'SELECT 1;' | tee f/V1__v.sql f/R__b.sql f/R__d.sql g/V1__w.sql \
+	    g/R__a.sql >g/R__c.sql
+	run_pipe 0 "mig-ls f=f g=g | mig-plan >plan"
+	assert_eq "$(steps | cut -d ' ' -f 3 | tr '\n' ' ')" "v w a b c d "
 }
 
 @test "Flyway's baseline stands for what is below it" {
