@@ -39,9 +39,10 @@ try_lock(struct watch *w, const char *key, struct fault *f)
 	PGresult *result;
 	int had;
 
-	result = db_query(w->conn, "SELECT "
-	    "pg_catalog.pg_try_advisory_xact_lock($1::pg_catalog.int8)", 1,
-	    &key, EXIT_CONNECT, "lock", f);
+	result = db_query(w->conn,
+	    "SELECT "
+	    "pg_catalog.pg_try_advisory_xact_lock($1::pg_catalog.int8)",
+	    1, &key, EXIT_CONNECT, "lock", f);
 	if (result == NULL)
 		return -1;
 	had = *PQgetvalue(result, 0, 0) == 't';
@@ -105,14 +106,15 @@ take_peer_locks(struct watch *w, const PGresult *peers, long long until,
 	for (i = 0; i < n; i++) {
 		tool = PQgetvalue(peers, i, 0);
 		if (peer_key(tool, PQgetvalue(peers, i, 1),
-		    PQgetvalue(peers, i, 2), PQgetvalue(peers, i, 3),
-		    &key) == 1 &&
+			PQgetvalue(peers, i, 2), PQgetvalue(peers, i, 3),
+			&key) == 1 &&
 		    take_lock(w, key, tool, until, f) == -1)
 			return -1;
 	}
 	/* a lock that is taken behind a savepoint goes with it */
-	return n == 0 ? 0 : db_exec(w->conn, "SAVEPOINT mig", EXIT_CONNECT,
-	    "connection", f);
+	return n == 0 ?
+	    0 :
+	    db_exec(w->conn, "SAVEPOINT mig", EXIT_CONNECT, "connection", f);
 }
 
 /* See where we are: what kind of server, which other tools. */
@@ -123,8 +125,7 @@ look_around(struct watch *w, long long until, struct fault *f)
 	char *sql;
 	int i, result;
 
-	if (asprintf(&sql, "%s;%s;SAVEPOINT mig", sql_server, sql_peers) ==
-	    -1)
+	if (asprintf(&sql, "%s;%s;SAVEPOINT mig", sql_server, sql_peers) == -1)
 		return fault_nomem(f);
 	result = db_batch(w->conn, sql, results, 3, EXIT_NOVERDICT, "server",
 	    f);
@@ -146,11 +147,12 @@ watch_open(struct watch *w, const struct db_target *target, long wait,
 	long long until = report_clock() + wait * 1000;
 
 	memset(w, 0, sizeof(*w));
+	w->target = target;
 	w->conn = db_connect(target, getprogname(), f);
 	if (w->conn == NULL)
 		return -1;
 	if (db_exec_all(w->conn, sql_watch, EXIT_CONNECT, "connection", f) ==
-	    -1 ||
+		-1 ||
 	    take_lock(w, lock_key(), "this history", until, f) == -1 ||
 	    look_around(w, until, f) == -1) {
 		watch_close(w);
@@ -166,7 +168,7 @@ watch_history(struct watch *w, struct history *h, struct fault *f)
 	if (history_read(h, w->conn, f) == -1)
 		return -1;
 	if (db_exec(w->conn, "ROLLBACK TO SAVEPOINT mig", EXIT_CONNECT,
-	    "connection", f) == -1) {
+		"connection", f) == -1) {
 		history_free(h);
 		return -1;
 	}
@@ -179,6 +181,8 @@ watch_close(struct watch *w)
 {
 	PQfinish(w->conn);
 	w->conn = NULL;
+	PQfinish(w->asker);
+	w->asker = NULL;
 }
 
 bool
@@ -202,14 +206,19 @@ keep(char *to, size_t size, const PGresult *result, int column)
 void
 watch_ready(struct watch *w)
 {
+	if (PQconsumeInput(w->conn) == 0 || PQstatus(w->conn) != CONNECTION_OK)
+		w->lost = true;
+}
+
+/* Take the answer, if it is there. */
+static void
+take_answer(struct watch *w)
+{
 	PGresult *result;
 
-	if (PQconsumeInput(w->conn) == 0) {
-		w->lost = true;
-		return;
-	}
-	while (w->asked && !PQisBusy(w->conn)) {
-		result = PQgetResult(w->conn);
+	PQconsumeInput(w->asker);
+	while (w->asked && !PQisBusy(w->asker)) {
+		result = PQgetResult(w->asker);
 		if (result == NULL) {
 			w->asked = false;
 			break;
@@ -218,13 +227,30 @@ watch_ready(struct watch *w)
 		    PQntuples(result) == 1) {
 			keep(w->progress, sizeof(w->progress), result, 0);
 			if (*PQgetvalue(result, 0, 1) != '\0')
-				keep(w->blockers, sizeof(w->blockers),
-				    result, 1);
+				keep(w->blockers, sizeof(w->blockers), result,
+				    1);
 		}
 		PQclear(result);
 	}
-	if (PQstatus(w->conn) != CONNECTION_OK)
-		w->lost = true;
+}
+
+/*
+ * The connection that asks.  It is not the one with the lock: what asks has a
+ * snapshot, and CREATE INDEX CONCURRENTLY waits until the transaction of
+ * whoever has one just then has ended, which the lock's never does.
+ */
+static bool
+can_ask(struct watch *w)
+{
+	struct fault f = FAULT_INIT;
+
+	if (w->asker == NULL && !w->mute) {
+		w->asker = db_connect_plain(w->target, getprogname(), &f);
+		fault_free(&f);
+	}
+	/* nobody needs the answer */
+	w->mute = w->asker == NULL || PQstatus(w->asker) != CONNECTION_OK;
+	return !w->mute;
 }
 
 void
@@ -232,22 +258,18 @@ watch_ask(struct watch *w)
 {
 	long long now = report_clock();
 	char *sql;
-	int sent;
 
-	if (w->asked || w->lost || now < w->next || w->worker_pid == 0)
+	if (w->asked)
+		take_answer(w);
+	if (w->asked || w->lost || now < w->next || w->worker_pid == 0 ||
+	    !can_ask(w))
 		return;
 	w->next = now + ASK_EVERY;
-	if (asprintf(&sql, "SET LOCAL mig.worker = %d; %s; "
-	    "ROLLBACK TO SAVEPOINT mig", w->worker_pid, sql_progress) == -1)
+	if (asprintf(&sql, "SET mig.worker = %d; %s", w->worker_pid,
+		sql_progress) == -1)
 		return;
-	sent = PQsendQuery(w->conn, sql);
+	w->asked = PQsendQuery(w->asker, sql) == 1;
 	free(sql);
-	if (sent == 0) {
-		w->lost = PQstatus(w->conn) != CONNECTION_OK;
-		return;
-	}
-	w->asked = true;
-	PQflush(w->conn);
 }
 
 void

@@ -5,6 +5,8 @@
 SET search_path = '';
 SET TimeZone = 'UTC';
 SET client_min_messages = 'error';
+SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
+WHERE name IN ('transaction_timeout', 'idle_session_timeout');
 BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;
 SET LOCAL idle_in_transaction_session_timeout = 0;
 SET LOCAL statement_timeout = 0
