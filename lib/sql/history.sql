@@ -107,6 +107,8 @@ $function$;
 CREATE TRIGGER refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON :"mig".log
     FOR EACH STATEMENT EXECUTE FUNCTION :"mig".refuse();
 
+-- Even where a migration says SET session_replication_role = replica.
+ALTER TABLE :"mig".log ENABLE ALWAYS TRIGGER append;
 ALTER TABLE :"mig".log ENABLE ALWAYS TRIGGER refuse;
 
 -- What has been applied: of each migration the last row that says so, unless
