@@ -14,28 +14,47 @@ struct alone {
 	size_t step;
 	struct script *script;
 	struct lex_item item;
-	size_t k;		/* the statement at hand, from 1 */
-	bool last;		/* it is the last one */
-	bool logged;		/* the step's row of the log is written */
-	bool inner;		/* it ended a transaction that it did not begin */
+	size_t k;    /* the statement at hand, from 1 */
+	char *hexes; /* of the statements so far, HASH_HEX each */
+	size_t open; /* the first that is not committed, from 1 */
+	bool last;   /* it is the last one */
+	bool intent; /* it was begun outside of a transaction */
+	bool logged; /* the step's row of the log is written */
+	bool inner;  /* it ended a transaction that it did not begin */
 };
+
+/* Note the digest of the statement at hand; its text will not stay. */
+static int
+note_statement(struct alone *a)
+{
+	struct hash hash;
+	char *hexes;
+
+	/* room grows by powers of two */
+	if ((a->k & (a->k - 1)) == 0) {
+		hexes = reallocarray(a->hexes, a->k * 2, HASH_HEX);
+		if (hexes == NULL)
+			return fault_nomem(a->run->fault);
+		a->hexes = hexes;
+	}
+	hash_init(&hash);
+	hash_add(&hash, a->item.text, a->item.len);
+	hash_hex(&hash, a->hexes + (a->k - 1) * HASH_HEX);
+	return 0;
+}
 
 /* Write how far the step has come, in the transaction at hand. */
 static int
-send_progress(struct alone *a, const char *state)
+put_progress(struct alone *a, size_t statement, const char *state)
 {
 	struct run *r = a->run;
 	const struct plan_step *s = &r->plan->steps[a->step];
 	struct worker_sent sent = { WORKER_SET, a->step, 0 };
 	const char *values[8];
-	char k[24], n[24], hex[HASH_HEX], *sql;
-	struct hash hash;
+	char k[24], n[24], *sql;
 	int result;
 
-	hash_init(&hash);
-	hash_add(&hash, a->item.text, a->item.len);
-	hash_hex(&hash, hex);
-	snprintf(k, sizeof(k), "%zu", a->k);
+	snprintf(k, sizeof(k), "%zu", statement);
 	snprintf(n, sizeof(n), "%zu", r->looks[a->step].statements);
 	values[0] = s->m.series;
 	values[1] = s->m.version;
@@ -43,7 +62,7 @@ send_progress(struct alone *a, const char *state)
 	values[3] = plan_action_name(s->action);
 	values[4] = k;
 	values[5] = n;
-	values[6] = hex;
+	values[6] = a->hexes + (statement - 1) * HASH_HEX;
 	values[7] = state;
 	sql = db_sql(sql_progress_put, r->schema);
 	if (sql == NULL)
@@ -53,9 +72,9 @@ send_progress(struct alone *a, const char *state)
 	return result;
 }
 
-/* Remove rows of progress: that of statement `k`, or with 0 all. */
+/* Change the row of progress of statement `k`; to delete, 0 means all. */
 static int
-send_progress_delete(struct alone *a, size_t k)
+change_progress(struct alone *a, const char *change, size_t k)
 {
 	struct run *r = a->run;
 	const struct plan_step *s = &r->plan->steps[a->step];
@@ -69,7 +88,7 @@ send_progress_delete(struct alone *a, size_t k)
 	values[1] = s->m.version;
 	values[2] = s->m.name;
 	values[3] = number;
-	sql = db_sql(sql_progress_delete, r->schema);
+	sql = db_sql(change, r->schema);
 	if (sql == NULL)
 		return fault_nomem(r->fault);
 	result = worker_send(&r->worker, &sent, sql, 4, values);
@@ -77,27 +96,63 @@ send_progress_delete(struct alone *a, size_t k)
 	return result;
 }
 
+static int
+send_last(struct alone *a)
+{
+	if (send_log(a->run, a->step,
+		plan_action_name(a->run->plan->steps[a->step].action),
+		NULL) == -1)
+		return -1;
+	a->logged = true;
+	return change_progress(a, sql_progress_delete, 0);
+}
+
 /*
- * After a statement, in its transaction: how far we are, or, behind the last
+ * After statements, in their transaction: how far we are, or, behind the last
  * one, the row of the log.
  */
 static int
 send_done(struct alone *a)
 {
-	if (!a->last)
-		return send_progress(a, "done");
-	if (send_log(a->run, a->step, plan_action_name(
-	    a->run->plan->steps[a->step].action), NULL) == -1)
+	size_t k;
+
+	if (a->last)
+		return send_last(a);
+	if (send_own_role(a->run) == -1)
 		return -1;
-	a->logged = true;
-	return send_progress_delete(a, 0);
+	if (a->intent)
+		return change_progress(a, sql_progress_done, a->k);
+	for (k = a->open; k <= a->k; k++)
+		if (put_progress(a, k, "done") == -1)
+			return -1;
+	return 0;
+}
+
+/* A transaction of our own, with the row of the log or of progress. */
+static int
+commit_done(struct alone *a)
+{
+	if (send_set(a->run, "BEGIN") == -1 || send_done(a) == -1 ||
+	    send_commit(a->run, a->step) == -1)
+		return -1;
+	return worker_sync(&a->run->worker);
+}
+
+/* The same, with what we are about to do. */
+static int
+commit_intent(struct alone *a)
+{
+	if (send_set(a->run, "BEGIN") == -1 || send_own_role(a->run) == -1 ||
+	    put_progress(a, a->k, "intent") == -1 ||
+	    send_commit(a->run, a->step) == -1)
+		return -1;
+	return worker_sync(&a->run->worker);
 }
 
 static int
 send_text_statement(struct alone *a)
 {
-	return send_statement(a->run, a->script, &a->item, a->step, a->k,
-	    true);
+	return send_statement(a->run, a->script, &a->item, a->step, a->k, true);
 }
 
 /* The history must be there before anything that is no transaction. */
@@ -115,32 +170,63 @@ make_history(struct alone *a)
 	return 0;
 }
 
+/*
+ * The table and the name of the index that the statement builds, with the
+ * variables put in; owned, NULL where it builds none by name.
+ */
+static int
+built_index(struct alone *a, char *names[2])
+{
+	struct run *r = a->run;
+	struct vars_text text;
+	struct lexer *lexer;
+	struct lex_item item;
+	size_t off, len;
+
+	names[0] = names[1] = NULL;
+	if (vars_put(r->vars, r->worker.conn, &r->plan->steps[a->step],
+		&a->item, &text, r->fault) == -1)
+		return -1;
+	lexer = lex_new(r->worker.backslash_quotes ? LEX_BACKSLASH_QUOTES : 0);
+	if (lexer != NULL && lex_feed(lexer, text.text, text.len) == 0) {
+		lex_finish(lexer);
+		if (lex_next(lexer, &item) == LEX_STATEMENT &&
+		    statement_table(&item, &off, &len)) {
+			names[0] = strndup(item.text + off, len);
+			if (statement_builds_index(&item, &off, &len))
+				names[1] = strndup(item.text + off, len);
+		}
+	}
+	lex_free(lexer);
+	free(text.text);
+	return 0;
+}
+
 /* An index that was built concurrently may be there and yet be invalid. */
 static int
 check_index(struct alone *a)
 {
 	struct run *r = a->run;
-	const char *table;
 	PGresult *result;
-	size_t off, len;
-	char *name;
+	char *names[2];
 
-	if (!statement_builds_index(&a->item, &off, &len) ||
-	    !statement_table(&a->item, &off, &len))
+	if (built_index(a, names) == -1)
+		return -1;
+	if (names[1] == NULL) {
+		free(names[0]);
 		return 0;
-	name = strndup(a->item.text + off, len);
-	if (name == NULL)
-		return fault_nomem(r->fault);
-	table = name;
-	result = worker_query(&r->worker, sql_invalid_indexes, 1, &table,
-	    r->fault);
-	free(name);
+	}
+	result = worker_query(&r->worker, sql_invalid_indexes, 2,
+	    (const char *const *)names, r->fault);
+	free(names[0]);
+	free(names[1]);
 	if (result == NULL)
 		return -1;
 	if (PQntuples(result) > 0) {
 		fault_set(r->fault, EXIT_UNKNOWN, "index %s is invalid",
 		    PQgetvalue(result, 0, 0));
-		fault_hint(r->fault, "DROP INDEX CONCURRENTLY %s, then "
+		fault_hint(r->fault,
+		    "DROP INDEX CONCURRENTLY %s, then "
 		    "mig-plan --forget, and apply again",
 		    PQgetvalue(result, 0, 0));
 	}
@@ -149,21 +235,36 @@ check_index(struct alone *a)
 }
 
 /*
- * A statement failed outside of a transaction, and the server says so: what
- * it may have left is an index; of anything else nothing is left.
+ * Whether a statement that failed outside of a transaction leaves nothing
+ * that matters.  Others do: an invalid index, a partition that is half
+ * detached, all that a procedure has committed.
  */
+static bool
+leaves_nothing(const struct lex_item *item)
+{
+	static const char *const names[] = { "VACUUM", "ALTER SYSTEM",
+		"CREATE DATABASE", "CREATE TABLESPACE", "DISCARD ALL" };
+	const char *name = statement_not_in_transaction(item);
+	size_t i;
+
+	for (i = 0; name != NULL && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* A statement failed outside of a transaction, and the server says so. */
 static void
 settle_intent(struct alone *a)
 {
 	struct run *r = a->run;
 	struct worker_failure failure;
-	size_t off, len;
 
 	if (r->worker.failure.lost || r->worker.failure.result == NULL ||
-	    statement_builds_index(&a->item, &off, &len))
+	    !leaves_nothing(&a->item))
 		return;
 	failure = worker_keep(&r->worker);
-	if (send_progress_delete(a, a->k) == 0)
+	if (change_progress(a, sql_progress_delete, a->k) == 0)
 		worker_sync(&r->worker);
 	worker_clear(&r->worker);
 	worker_bring_back(&r->worker, &failure);
@@ -198,9 +299,9 @@ run_bare(struct alone *a)
 	struct run *r = a->run;
 	int result;
 
-	if (send_progress(a, "intent") == -1 ||
-	    worker_sync(&r->worker) == -1)
+	if (commit_intent(a) == -1)
 		return -1;
+	a->intent = true;
 	r->partial = true;
 	result = send_session_role(a);
 	if (result == 0)
@@ -209,15 +310,11 @@ run_bare(struct alone *a)
 		settle_intent(a);
 		return -1;
 	}
-	if (r->looks[a->step].role != NULL &&
-	    send_set(r, "RESET ROLE") == -1)
+	if (r->looks[a->step].role != NULL && send_set(r, "RESET ROLE") == -1)
 		return -1;
 	if (check_index(a) == -1)
 		return -1;
-	if (send_set(r, "BEGIN") == -1 || send_done(a) == -1 ||
-	    send_set(r, "COMMIT") == -1)
-		return -1;
-	return worker_sync(&r->worker);
+	return commit_done(a);
 }
 
 /* The server refuses the statement in a transaction. */
@@ -237,9 +334,6 @@ run_in_transaction(struct alone *a)
 
 	if (send_begin(r, a->step) == -1 || send_text_statement(a) == -1)
 		return -1;
-	if (r->looks[a->step].role != NULL &&
-	    send_set(r, "RESET ROLE") == -1)
-		return -1;
 	if (send_done(a) == -1 || send_commit(r, a->step) == -1 ||
 	    worker_sync(&r->worker) == -1)
 		return -1;
@@ -252,6 +346,7 @@ run_one(struct alone *a)
 {
 	struct worker *w = &a->run->worker;
 
+	a->open = a->k;
 	if (statement_not_in_transaction(&a->item) != NULL)
 		return run_bare(a);
 	if (run_in_transaction(a) == 0)
@@ -275,11 +370,17 @@ run_own(struct alone *a)
 	bool ends;
 
 	if (PQtransactionStatus(r->worker.conn) == PQTRANS_IDLE) {
-		if (kind == STATEMENT_COMMIT)
-			a->inner = true;
+		a->open = a->k;
+		if (kind == STATEMENT_COMMIT || kind == STATEMENT_ROLLBACK) {
+			/* there is nothing to end */
+			a->inner = kind == STATEMENT_COMMIT;
+			return commit_done(a);
+		}
 		if (kind != STATEMENT_BEGIN)
 			return run_one(a);
-		return send_text_statement(a);
+		if (send_text_statement(a) == -1)
+			return -1;
+		return send_role(r, r->looks[a->step].role);
 	}
 	ends = kind == STATEMENT_COMMIT ||
 	    kind == STATEMENT_PREPARE_TRANSACTION;
@@ -290,8 +391,8 @@ run_own(struct alone *a)
 	if (ends)
 		r->partial = true;
 	if (ends || kind == STATEMENT_ROLLBACK)
-		return 0;
-	return send_progress(a, "done") == -1 ? -1 : worker_sync(&r->worker);
+		a->open = a->k + 1;
+	return 0;
 }
 
 /*
@@ -302,7 +403,7 @@ static int
 finish_inner(struct alone *a)
 {
 	a->last = true;
-	if (send_done(a) == -1 || send_set(a->run, "COMMIT") == -1)
+	if (send_done(a) == -1 || send_commit(a->run, a->step) == -1)
 		return -1;
 	return worker_sync(&a->run->worker);
 }
@@ -328,10 +429,7 @@ finish(struct alone *a)
 	if (a->logged)
 		return 0;
 	a->last = true;
-	if (send_set(r, "BEGIN") == -1 || send_done(a) == -1 ||
-	    send_set(r, "COMMIT") == -1)
-		return -1;
-	return worker_sync(&r->worker);
+	return commit_done(a);
 }
 
 static int
@@ -341,13 +439,22 @@ run_statements(struct alone *a)
 	bool own = r->plan->steps[a->step].m.mode == MODE_OWN;
 	enum lex_kind kind;
 
-	while ((kind = script_next(a->script, &a->item, r->fault)) !=
-	    LEX_END) {
+	while ((kind = script_next(a->script, &a->item, r->fault)) != LEX_END) {
 		if (kind == LEX_BAD)
 			return -1;
 		if (kind != LEX_STATEMENT)
 			continue;
+		if (!watch_holds(&r->watch))
+			return fault_set(r->fault,
+			    r->partial ? EXIT_UNKNOWN : EXIT_FAILED,
+			    "the connection that "
+			    "holds the lock was lost; stopped before "
+			    "statement %zu of step %zu",
+			    a->k + 1, a->step + 1);
 		a->k++;
+		a->intent = false;
+		if (note_statement(a) == -1)
+			return -1;
 		a->last = a->k == r->looks[a->step].statements;
 		if ((own ? run_own(a) : run_one(a)) == -1)
 			return -1;
@@ -365,9 +472,12 @@ note_start(struct run *r)
 
 	free(r->started);
 	r->started = NULL;
-	result = worker_query(&r->worker, "SELECT "
-	    "pg_catalog.clock_timestamp()::pg_catalog.text", 0, NULL,
-	    r->fault);
+	/* spelled so that no DateStyle reads it otherwise */
+	result = worker_query(&r->worker,
+	    "SELECT pg_catalog.to_char("
+	    "pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', "
+	    "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+	    0, NULL, r->fault);
 	if (result == NULL)
 		return -1;
 	r->started = strdup(PQgetvalue(result, 0, 0));
@@ -392,5 +502,6 @@ alone_run(struct run *r, size_t step)
 		return -1;
 	result = run_statements(&a);
 	script_close(a.script);
+	free(a.hexes);
 	return result;
 }

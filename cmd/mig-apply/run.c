@@ -14,6 +14,9 @@
 /* Steps that one connection runs: its caches grow with each (DESIGN 5.7). */
 #define RENEW 500
 
+/* Milliseconds between two tries to cancel. */
+#define CANCEL_EVERY 100
+
 /* The head of a text, where its directives stand. */
 #define HEAD 65536
 
@@ -36,7 +39,7 @@ look_at_head(struct run *r, size_t step)
 	    s->m.path == NULL ? "-" : s->m.path, 1, r->fault);
 	if (result == 0 && d.has_lock_timeout)
 		look->lock_timeout = d.lock_timeout;
-	if (result == 0 && d.role != NULL) {
+	if (result == 0 && d.role != NULL && look->role == NULL) {
 		look->role = strdup(d.role);
 		if (look->role == NULL)
 			result = fault_nomem(r->fault);
@@ -54,9 +57,12 @@ refuse_control(struct run *r, const struct plan_step *s,
 	size_t line;
 
 	path = plan_where(s, item->line, &line);
-	fault_set(r->fault, EXIT_STREAM, "%s:%zu:%zu: transaction control "
-	    "in a tx step", path, line, item->col);
-	return fault_hint(r->fault, "mig-plan refuses this too: how was the "
+	fault_set(r->fault, EXIT_STREAM,
+	    "%s:%zu:%zu: transaction control "
+	    "in a tx step",
+	    path, line, item->col);
+	return fault_hint(r->fault,
+	    "mig-plan refuses this too: how was the "
 	    "plan made?");
 }
 
@@ -70,11 +76,12 @@ look_at_text(struct run *r, size_t step)
 	enum lex_kind kind;
 	int result = 0;
 
-	script = script_open(r->plan, s, false, r->fault);
+	look->statements = 0;
+	script = script_open(r->plan, s, r->backslash_quotes, r->fault);
 	if (script == NULL)
 		return -1;
-	while (result == 0 && (kind = script_next(script, &item, r->fault))
-	    != LEX_END) {
+	while (result == 0 &&
+	    (kind = script_next(script, &item, r->fault)) != LEX_END) {
 		if (kind == LEX_BAD)
 			result = -1;
 		if (kind != LEX_STATEMENT)
@@ -82,8 +89,8 @@ look_at_text(struct run *r, size_t step)
 		look->statements++;
 		if (statement_alters_extension(&item))
 			look->extension = true;
-		if (s->m.mode == MODE_TX && statement_controls_transaction(
-		    statement_kind(&item)))
+		if (s->m.mode == MODE_TX &&
+		    statement_controls_transaction(statement_kind(&item)))
 			result = refuse_control(r, s, &item);
 	}
 	script_close(script);
@@ -96,36 +103,39 @@ run_look(struct run *r)
 	const struct plan_step *s;
 	size_t i;
 
-	r->looks = calloc(r->plan->nsteps + 1, sizeof(*r->looks));
+	if (r->looks == NULL)
+		r->looks = calloc(r->plan->nsteps + 1, sizeof(*r->looks));
 	if (r->looks == NULL)
 		return fault_nomem(r->fault);
 	for (i = 0; i < r->plan->nsteps; i++) {
 		s = &r->plan->steps[i];
 		r->looks[i].lock_timeout = -1;
 		if (s->action == PLAN_RESUME || s->action == PLAN_ADOPT)
-			return fault_set(r->fault, EXIT_STREAM, "step %zu: "
-			    "this mig-apply cannot %s", i + 1,
-			    plan_action_name(s->action));
+			return fault_set(r->fault, EXIT_STREAM,
+			    "step %zu: "
+			    "this mig-apply cannot %s",
+			    i + 1, plan_action_name(s->action));
 		if (!s->run.present)
 			continue;
 		if (look_at_head(r, i) == -1 || look_at_text(r, i) == -1)
 			return -1;
 		if (r->options->one && s->m.mode != MODE_TX) {
-			fault_set(r->fault, EXIT_USAGE, "-1: step %zu (%s) "
+			fault_set(r->fault, EXIT_USAGE,
+			    "-1: step %zu (%s) "
 			    "cannot run in a transaction with others: its "
-			    "mode is %s", i + 1, s->m.path == NULL ?
-			    s->m.name : s->m.path,
+			    "mode is %s",
+			    i + 1, s->m.path == NULL ? s->m.name : s->m.path,
 			    migration_mode_name(s->m.mode));
-			return fault_hint(r->fault, "without -1 each step "
+			return fault_hint(r->fault,
+			    "without -1 each step "
 			    "is a transaction of its own");
 		}
 	}
 	return 0;
 }
 
-/* A step is done: say so, and that the next one, if sent, is under way. */
-static void
-step_done(struct run *r, size_t step)
+void
+run_step_done(struct run *r, size_t step)
 {
 	report_done(&r->report, step + 1, &r->plan->steps[step]);
 	r->seq++;
@@ -142,7 +152,7 @@ static bool
 is_control(const char *tag)
 {
 	static const char *const tags[] = { "BEGIN", "COMMIT", "ROLLBACK",
-	    "START TRANSACTION", "PREPARE TRANSACTION" };
+		"START TRANSACTION", "PREPARE TRANSACTION" };
 	size_t i;
 
 	for (i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
@@ -176,11 +186,11 @@ answer(void *arg, const struct worker_sent *sent, const PGresult *result)
 	}
 	r->exists = true;
 	if (!r->options->one) {
-		step_done(r, sent->step);
+		run_step_done(r, sent->step);
 		return;
 	}
 	for (i = r->at; i < r->plan->nsteps; i++)
-		step_done(r, i);
+		run_step_done(r, i);
 }
 
 /*
@@ -195,22 +205,32 @@ must_cancel(const struct run *r)
 	return stop_count() > 0 || r->report.broken;
 }
 
+/* Cancel, and again while it goes on: one may come between two statements. */
+static void
+cancel(struct run *r)
+{
+	long long now = report_clock();
+
+	if (r->ending || r->worker.failure.failed || now < r->next_cancel)
+		return;
+	r->next_cancel = now + CANCEL_EVERY;
+	r->canceled = true;
+	worker_cancel(&r->worker);
+}
+
 /* While the worker waits. */
 static void
 tick(void *arg)
 {
 	struct run *r = arg;
 
-	if (must_cancel(r) && !r->canceled) {
-		r->canceled = true;
-		worker_cancel(&r->worker);
-	}
+	if (must_cancel(r))
+		cancel(r);
 	if (r->at >= r->plan->nsteps)
 		return;
 	watch_ask(&r->watch);
 	report_progress(&r->report, r->at + 1, &r->plan->steps[r->at],
-	    *r->watch.blockers != '\0' ? r->watch.blockers :
-	    r->watch.progress);
+	    *r->watch.blockers != '\0' ? r->watch.blockers : r->watch.progress);
 }
 
 static int
@@ -242,12 +262,11 @@ send_text(struct run *r, size_t step)
 
 	if (!s->run.present)
 		return 0;
-	script = script_open(r->plan, s, r->worker.backslash_quotes,
-	    r->fault);
+	script = script_open(r->plan, s, r->worker.backslash_quotes, r->fault);
 	if (script == NULL)
 		return -1;
-	while (result == 0 && (kind = script_next(script, &item, r->fault))
-	    != LEX_END) {
+	while (result == 0 &&
+	    (kind = script_next(script, &item, r->fault)) != LEX_END) {
 		if (kind == LEX_STATEMENT)
 			result = send_statement(r, script, &item, step, ++n,
 			    false);
@@ -287,20 +306,20 @@ static int
 send_step(struct run *r, size_t step)
 {
 	const struct plan_step *s = &r->plan->steps[step];
-	bool whole = !r->options->one;
+	bool whole = !r->options->one, last = step + 1 == r->plan->nsteps;
 
 	if (step == r->at)
 		report_start(&r->report, step + 1, s);
 	r->next = step + 1;
-	if ((whole || step == 0) && send_begin(r, step) == -1)
+	if ((whole || step == 0 ? send_begin(r, step) :
+				  send_settings(r, step)) == -1)
 		return -1;
 	if (send_text(r, step) == -1 || send_forget(r, step) == -1 ||
 	    send_log(r, step, plan_action_name(s->action), NULL) == -1)
 		return -1;
-	if ((whole || r->next == r->plan->nsteps) &&
-	    send_commit(r, step) == -1)
+	if ((whole || last) && send_commit(r, step) == -1)
 		return -1;
-	if (whole && send_put_back(r) == -1)
+	if (send_put_back(r, !whole && !last) == -1)
 		return -1;
 	return worker_flush(&r->worker);
 }
@@ -344,8 +363,8 @@ run_alone(struct run *r, size_t step)
 		r->alone = false;
 		free(r->started);
 		r->started = NULL;
-		step_done(r, step);
-		result = send_put_back(r);
+		run_step_done(r, step);
+		result = send_put_back(r, false);
 	}
 	return result;
 }
@@ -360,7 +379,8 @@ next_step(struct run *r)
 	if (!watch_holds(&r->watch)) {
 		fault_set(r->fault, r->at > 0 ? EXIT_FAILED : EXIT_CONNECT,
 		    "the connection that holds the lock was lost; stopped "
-		    "before step %zu", r->next + 1);
+		    "before step %zu",
+		    r->next + 1);
 		return -1;
 	}
 	if (s->run.present && s->m.mode != MODE_TX)
@@ -379,7 +399,7 @@ roll_back(struct run *r)
 	if (PQtransactionStatus(r->worker.conn) != PQTRANS_IDLE)
 		send_set(r, "ROLLBACK");
 	r->dirty = true;
-	send_put_back(r);
+	send_put_back(r, false);
 	r->making = false;
 	r->next = r->at;
 	return worker_sync(&r->worker);
@@ -396,8 +416,7 @@ may_retry(struct run *r)
 	const char *state = db_sqlstate(failure->result);
 
 	if (failure->result == NULL || r->alone || stop_signal() != 0 ||
-	    r->report.broken ||
-	    failure->sent.what == WORKER_LOG)
+	    r->report.broken || failure->lost)
 		return false;
 	if (strcmp(state, "55P03") != 0 && strcmp(state, "40P01") != 0 &&
 	    strcmp(state, "40001") != 0)
@@ -417,8 +436,9 @@ pause_before_retry(struct run *r)
 	r->tries++;
 	if (most > left)
 		most = left > 0 ? left : 1;
-	stop_poll(NULL, 0, (int)(most / 2 +
-	    (long long)arc4random_uniform((uint32_t)(most / 2 + 1))));
+	stop_poll(NULL, 0,
+	    (int)(most / 2 +
+		(long long)arc4random_uniform((uint32_t)(most / 2 + 1))));
 }
 
 /* Returns true where the steps from `at` on are to be sent again. */
@@ -432,12 +452,12 @@ retried(struct run *r)
 	if (!may_retry(r))
 		return false;
 	strlcpy(state, db_sqlstate(result), sizeof(state));
-	if (asprintf(&why, "%s%s%s", PQresultErrorField(result,
-	    PG_DIAG_MESSAGE_PRIMARY), *r->watch.blockers != '\0' ?
-	    ": blocked by " : "", r->watch.blockers) == -1)
+	if (asprintf(&why, "%s%s%s",
+		PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY),
+		*r->watch.blockers != '\0' ? ": blocked by " : "",
+		r->watch.blockers) == -1)
 		return false;
-	report_retry(&r->report, r->at + 1, &r->plan->steps[r->at], state,
-	    why);
+	report_retry(&r->report, r->at + 1, &r->plan->steps[r->at], state, why);
 	free(why);
 	if (roll_back(r) == -1)
 		return false;
@@ -484,8 +504,7 @@ report_failure(struct run *r)
 	    *state == '\0' ? NULL : state, place,
 	    message == NULL ? "out of memory" : message);
 	free(place);
-	if (roll_back(r) == 0 && r->fault->text != NULL &&
-	    stop_signal() == 0)
+	if (roll_back(r) == 0 && r->fault->text != NULL && stop_signal() == 0)
 		log_failure(r, step, r->fault->text);
 }
 
@@ -493,20 +512,29 @@ report_failure(struct run *r)
 static enum exits
 give_up(struct run *r)
 {
-	bool failed = r->worker.failure.failed;
+	bool failed;
 
-	if (r->canceled) {
-		fault_set(r->fault, r->report.broken ? EXIT_STREAM :
-		    EXIT_FAILED, "stopped: step %zu of %zu "
+	r->ending = true;
+	if (r->worker.failure.lost && lost_look(r) == 0 &&
+	    r->at == r->plan->nsteps)
+		return EXIT_DONE;
+	failed = r->worker.failure.failed;
+	if (r->fault->text == NULL && !r->worker.failure.lost &&
+	    (r->canceled || stop_signal() != 0)) {
+		fault_set(r->fault,
+		    r->report.broken ? EXIT_STREAM : EXIT_FAILED,
+		    "stopped: step %zu of %zu "
 		    "is rolled back, the ones before it are done",
 		    r->at + 1, r->plan->nsteps);
 		if (r->partial)
-			fault_set(r->fault, EXIT_UNKNOWN, "stopped part-way "
+			fault_set(r->fault, EXIT_UNKNOWN,
+			    "stopped part-way "
 			    "in step %zu of %zu, which is not one "
-			    "transaction", r->at + 1, r->plan->nsteps);
+			    "transaction",
+			    r->at + 1, r->plan->nsteps);
 	} else if (failed && r->fault->text == NULL)
 		failure_explain(r);
-	if (failed)
+	if (failed || r->next > r->at)
 		report_failure(r);
 	else if (PQstatus(r->worker.conn) == CONNECTION_OK)
 		roll_back(r);
@@ -518,16 +546,18 @@ static bool
 go_on(struct run *r)
 {
 	if (stop_signal() != 0) {
-		fault_set(r->fault, EXIT_FAILED, "stopped before step %zu "
-		    "of %zu; the ones before it are done", r->next + 1,
-		    r->plan->nsteps);
+		fault_set(r->fault, EXIT_FAILED,
+		    "stopped before step %zu "
+		    "of %zu; the ones before it are done",
+		    r->next + 1, r->plan->nsteps);
 		return false;
 	}
 	if (report_ok(&r->report))
 		return true;
-	fault_set(r->fault, EXIT_STREAM, "the report cannot be written any "
-	    "more: stopped before step %zu of %zu", r->next + 1,
-	    r->plan->nsteps);
+	fault_set(r->fault, EXIT_STREAM,
+	    "the report cannot be written any "
+	    "more: stopped before step %zu of %zu",
+	    r->next + 1, r->plan->nsteps);
 	return false;
 }
 
@@ -550,8 +580,10 @@ send_all(struct run *r)
 	if (worker_sync(&r->worker) == -1)
 		return -1;
 	if (r->escaped)
-		return fault_set(r->fault, EXIT_UNKNOWN, "step %zu ended its "
-		    "own transaction: look at what it did", r->at + 1);
+		return fault_set(r->fault, EXIT_UNKNOWN,
+		    "step %zu ended its "
+		    "own transaction: look at what it did",
+		    r->at + 1);
 	return 0;
 }
 

@@ -14,24 +14,24 @@
 
 /* What the user asked for. */
 struct options {
-	bool one;		/* -1: all steps in one transaction */
-	bool ask;		/* -i */
+	bool one; /* -1: all steps in one transaction */
+	bool ask; /* -i */
 	bool analyze;
 	bool verbose;
 	bool quiet;
 	bool json;
 	bool bare;
-	long wait;		/* seconds for the lock of the history */
-	long lock_timeout;	/* milliseconds a try; 0: for ever */
-	long retry;		/* seconds in which a step is tried again */
+	long wait;	   /* seconds for the lock of the history */
+	long lock_timeout; /* milliseconds a try; 0: for ever */
+	long retry;	   /* seconds in which a step is tried again */
 };
 
 /* What a look at a step's text said, before anything ran. */
 struct step_look {
 	size_t statements;
-	bool extension;		/* wants a connection of its own */
-	long lock_timeout;	/* milliseconds, of its directive; -1: none */
-	char *role;		/* of its directive, or NULL */
+	bool extension;	   /* wants a connection of its own */
+	long lock_timeout; /* milliseconds, of its directive; -1: none */
+	char *role;	   /* of its directive, or NULL */
 };
 
 /* A plan being carried out. */
@@ -46,31 +46,37 @@ struct run {
 	struct worker worker;
 	struct report report;
 
-	char *schema;		/* of the history, quoted */
-	char *append;		/* the statement that appends to the log */
+	bool backslash_quotes; /* standard_conforming_strings is off */
+	char *schema;	       /* of the history, quoted */
+	char *append;	       /* the statement that appends to the log */
 	char *os_user;
 	char host[256];
-	bool exists;		/* the history is there, committed */
-	bool making;		/* it is being made by what was sent */
-	long long seq;		/* of the last row that is committed */
+	bool exists;   /* the history is there, committed */
+	bool making;   /* it is being made by what was sent */
+	long long seq; /* of the last row that is committed */
 
-	size_t at;		/* the first step that is not done */
-	size_t next;		/* the next step to be sent */
-	size_t renewed;		/* `next` when the worker was new */
-	bool alone;		/* the step at hand is `none` or `own` */
-	bool dirty;		/* what was sent may leave session state */
-	bool escaped;		/* a statement ended its step's transaction */
-	bool partial;		/* the step at hand has committed a part */
-	char *started;		/* when a step that is alone began, or NULL */
-	bool canceled;		/* we canceled because we were told to stop */
-	long long deadline;	/* for the tries of step `at`; 0: first try */
+	size_t at;	       /* the first step that is not done */
+	size_t next;	       /* the next step to be sent */
+	size_t renewed;	       /* `next` when the worker was new */
+	bool alone;	       /* the step at hand is `none` or `own` */
+	bool dirty;	       /* what was sent may leave session state */
+	bool escaped;	       /* a statement ended its step's transaction */
+	bool partial;	       /* the step at hand has committed a part */
+	char *started;	       /* when a step that is alone began, or NULL */
+	bool canceled;	       /* we canceled because we were told to stop */
+	long long next_cancel; /* report_clock() of the next try at that */
+	bool ending;	       /* what runs now is to be left alone */
+	long long deadline;    /* for the tries of step `at`; 0: first try */
 	int tries;
-	char **tables;		/* created or changed, for --analyze */
+	char **tables; /* created or changed, for --analyze */
 	size_t ntables;
 	struct fault *fault;
 };
 
-/* Look at all texts of the plan.  Returns 0, or -1 with a fault. */
+/*
+ * Look at all texts of the plan; again when `backslash_quotes` has changed.
+ * Returns 0, or -1 with a fault.
+ */
 int run_look(struct run *);
 
 /*
@@ -78,6 +84,9 @@ int run_look(struct run *);
  * fault says why.
  */
 enum exits run_steps(struct run *);
+
+/* A step is done: say so, and that the next one, if sent, is under way. */
+void run_step_done(struct run *, size_t step);
 
 /* Analyze what was created or changed; problems are warnings. */
 void run_analyze(struct run *);
@@ -91,11 +100,17 @@ void run_free(struct run *);
  */
 int send_set(struct run *, const char *sql);
 int send_begin(struct run *, size_t step);
-int send_log(struct run *, size_t step, const char *action,
-    const char *error);
+int send_settings(struct run *, size_t step);
+int send_role(struct run *, const char *role);
+int send_log(struct run *, size_t step, const char *action, const char *error);
 int send_commit(struct run *, size_t step);
-int send_put_back(struct run *);
 int send_history(struct run *);
+
+/* Put the session back, `inside` of a transaction or with one of its own. */
+int send_put_back(struct run *, bool inside);
+
+/* For the rest of a transaction be who we are, for the history's sake. */
+int send_own_role(struct run *);
 
 /*
  * Send the statement that `script` has just given, and its COPY data; `wait`
@@ -108,13 +123,19 @@ int send_statement(struct run *, struct script *, const struct lex_item *,
 int alone_run(struct run *, size_t step);
 
 /*
+ * The line was lost, and with it answers: connect again, and see in the
+ * history what was done, which counts as done then.  Returns 0, with a fault
+ * unless everything is done; -1 where it cannot be known (lost.c).
+ */
+int lost_look(struct run *);
+
+/*
  * The worker's failure as a fault, with its place in the file as
  * path:line:col (failure.c).
  */
 void failure_explain(struct run *);
 
 /* Where a statement stands: owned, NULL without memory. */
-char *failure_place(struct run *, const struct worker_sent *,
-    const PGresult *);
+char *failure_place(struct run *, const struct worker_sent *, const PGresult *);
 
 #endif

@@ -25,8 +25,8 @@ send_history(struct run *r)
 
 	if (r->exists || r->making)
 		return 0;
-	if (history_ddl(&ddl, r->schema, r->history.schema_exists,
-	    r->fault) == -1)
+	if (history_ddl(&ddl, r->schema, r->history.schema_exists, r->fault) ==
+	    -1)
 		return -1;
 	for (i = 0; result == 0 && i < ddl.n; i++)
 		result = send_set(r, ddl.statements[i]);
@@ -47,7 +47,7 @@ send_lock_timeout(struct run *r, size_t step)
 	return send_set(r, sql);
 }
 
-static int
+int
 send_role(struct run *r, const char *role)
 {
 	char *quoted, *sql;
@@ -69,14 +69,32 @@ send_role(struct run *r, const char *role)
 }
 
 int
+send_own_role(struct run *r)
+{
+	/* LOCAL: a role that the text took on for longer comes back */
+	if (r->dirty &&
+	    (send_set(r, "SET LOCAL SESSION AUTHORIZATION DEFAULT") == -1 ||
+		send_set(r, "SET LOCAL ROLE NONE") == -1))
+		return -1;
+	return 0;
+}
+
+int
+send_settings(struct run *r, size_t step)
+{
+	if (send_lock_timeout(r, step) == -1 || send_history(r) == -1)
+		return -1;
+	return send_role(r, r->looks[step].role);
+}
+
+int
 send_begin(struct run *r, size_t step)
 {
 	struct worker_sent sent = { WORKER_BEGIN, step, 0 };
 
-	if (worker_send(&r->worker, &sent, "BEGIN", 0, NULL) == -1 ||
-	    send_lock_timeout(r, step) == -1 || send_history(r) == -1)
+	if (worker_send(&r->worker, &sent, "BEGIN", 0, NULL) == -1)
 		return -1;
-	return send_role(r, r->looks[step].role);
+	return send_settings(r, step);
 }
 
 /*
@@ -105,8 +123,7 @@ send_row(struct run *r, size_t step, struct history_row *row)
 	if (r->worker.append[0] == '\0' &&
 	    worker_prepare(&r->worker, r->append) == -1)
 		return -1;
-	return worker_send_append(&r->worker, &sent, HISTORY_COLUMNS,
-	    values);
+	return worker_send_append(&r->worker, &sent, HISTORY_COLUMNS, values);
 }
 
 int
@@ -118,9 +135,11 @@ send_log(struct run *r, size_t step, const char *action, const char *error)
 	int result;
 
 	/* the role that the step took on may have no right to the log */
-	if (r->dirty && (send_set(r, "RESET SESSION AUTHORIZATION") == -1 ||
-	    send_set(r, "RESET ROLE") == -1))
+	if (send_own_role(r) == -1)
 		return -1;
+	/* and it may have dropped what was prepared */
+	if (r->dirty)
+		r->worker.append[0] = '\0';
 	if (kept_text(r, s->run.present ? &s->run : &s->up, &sql) == -1)
 		return -1;
 	if (kept_text(r, &s->down, &down) == -1) {
@@ -154,26 +173,19 @@ send_commit(struct run *r, size_t step)
 
 /* Put the session back as it was before the step. */
 int
-send_put_back(struct run *r)
+send_put_back(struct run *r, bool inside)
 {
-	static const char *const statements[] = {
-		"BEGIN",
-		"RESET SESSION AUTHORIZATION",
-		"RESET ROLE",
-		"RESET ALL",
-		"CLOSE ALL",
-		"UNLISTEN *",
-		"DISCARD TEMP",
-		"DISCARD SEQUENCES",
-		"DEALLOCATE ALL",
-		"SELECT pg_catalog.pg_advisory_unlock_all()",
-		"COMMIT"
-	};
+	static const char *const statements[] = { "BEGIN",
+		"RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL",
+		"CLOSE ALL", "UNLISTEN *", "DISCARD TEMP", "DISCARD SEQUENCES",
+		"DEALLOCATE ALL", "SELECT pg_catalog.pg_advisory_unlock_all()",
+		"COMMIT" };
+	const size_t n = sizeof(statements) / sizeof(statements[0]);
 	size_t i;
 
 	if (!r->dirty)
 		return 0;
-	for (i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
+	for (i = inside ? 1 : 0; i < (inside ? n - 1 : n); i++)
 		if (send_set(r, statements[i]) == -1)
 			return -1;
 	r->worker.append[0] = '\0';
@@ -251,11 +263,11 @@ copies_out(const struct lex_item *item)
 
 /*
  * Variables may bring in anything: a `tx` step must still be the one
- * transaction that the plan says it is.
+ * transaction that the plan says it is; and COPY is not for the pipeline.
  */
 static int
 check_put(struct run *r, size_t step, const struct lex_item *was,
-    const struct vars_text *text)
+    const struct vars_text *text, bool *copies)
 {
 	struct lexer *lexer;
 	struct lex_item item;
@@ -263,7 +275,8 @@ check_put(struct run *r, size_t step, const struct lex_item *was,
 	bool ok = true;
 	size_t line;
 
-	if (was->nvars == 0 || r->plan->steps[step].m.mode != MODE_TX)
+	*copies = copies_out(was);
+	if (was->nvars == 0)
 		return 0;
 	lexer = lex_new(r->worker.backslash_quotes ? LEX_BACKSLASH_QUOTES : 0);
 	if (lexer == NULL || lex_feed(lexer, text->text, text->len) == -1) {
@@ -271,14 +284,19 @@ check_put(struct run *r, size_t step, const struct lex_item *was,
 		return fault_nomem(r->fault);
 	}
 	lex_finish(lexer);
-	while (ok && lex_next(lexer, &item) == LEX_STATEMENT)
-		ok = !statement_controls_transaction(statement_kind(&item));
+	while (ok && lex_next(lexer, &item) == LEX_STATEMENT) {
+		*copies |= lex_is(&item, 0, "COPY");
+		ok = r->plan->steps[step].m.mode != MODE_TX ||
+		    !statement_controls_transaction(statement_kind(&item));
+	}
 	lex_free(lexer);
 	if (ok)
 		return 0;
 	path = plan_where(&r->plan->steps[step], was->line, &line);
-	return fault_set(r->fault, EXIT_USAGE, "%s:%zu: a variable makes "
-	    "this transaction control in a tx step", path, line);
+	return fault_set(r->fault, EXIT_USAGE,
+	    "%s:%zu: a variable makes "
+	    "this transaction control in a tx step",
+	    path, line);
 }
 
 int
@@ -289,6 +307,7 @@ send_statement(struct run *r, struct script *script,
 	struct data data = { script, r->fault };
 	struct worker_copy copy = { next_data, &data };
 	struct vars_text text;
+	bool copies;
 	int result;
 
 	if (note_table(r, item) == -1)
@@ -296,13 +315,13 @@ send_statement(struct run *r, struct script *script,
 	if (!statement_keeps_session(item))
 		r->dirty = true;
 	if (vars_put(r->vars, r->worker.conn, &r->plan->steps[step], item,
-	    &text, r->fault) == -1)
+		&text, r->fault) == -1)
 		return -1;
-	if (check_put(r, step, item, &text) == -1)
+	if (check_put(r, step, item, &text, &copies) == -1)
 		result = -1;
-	else if (wait || item->copy_in || item->joined || copies_out(item))
-		result = worker_run(&r->worker, &sent, text.text,
-		    item->joined, item->copy_in ? &copy : NULL);
+	else if (wait || item->copy_in || item->joined || copies)
+		result = worker_run(&r->worker, &sent, text.text, item->joined,
+		    item->copy_in ? &copy : NULL);
 	else
 		result = worker_send(&r->worker, &sent, text.text, 0, NULL);
 	explicit_bzero(text.text, text.len);

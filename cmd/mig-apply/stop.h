@@ -5,8 +5,9 @@
 #include <stdbool.h>
 
 /*
- * Being told to stop: SIGINT, SIGTERM and SIGHUP are taken only while
- * stop_poll() waits, so that no signal falls between a check and a wait.
+ * Being told to stop: from stop_install() on SIGINT, SIGTERM and SIGHUP are
+ * taken only while stop_poll() waits, so that no signal falls between a check
+ * and a wait.  Before it they end the process as they always do.
  */
 void stop_install(void);
 

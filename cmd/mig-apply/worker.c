@@ -30,12 +30,21 @@ drop_front(struct worker *w)
 	w->n--;
 }
 
+/* The line is lost: is there a COMMIT whose answer will not come? */
+static void
+note_commits(struct worker *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		if (w->queue[(w->first + i) % w->room].what == WORKER_COMMIT)
+			w->failure.commit_sent = true;
+}
+
 /* Remember the first failure. */
 static void
 fail(struct worker *w, const struct worker_sent *sent, PGresult *result)
 {
-	size_t i;
-
 	if (w->failure.failed) {
 		PQclear(result);
 		return;
@@ -44,9 +53,8 @@ fail(struct worker *w, const struct worker_sent *sent, PGresult *result)
 	w->failure.sent = *sent;
 	w->failure.result = result;
 	w->failure.lost = lost(w);
-	for (i = 0; w->failure.lost && i < w->n; i++)
-		if (w->queue[(w->first + i) % w->room].what == WORKER_COMMIT)
-			w->failure.commit_sent = true;
+	if (w->failure.lost)
+		note_commits(w);
 }
 
 /* The connection is gone: nothing that is outstanding will be answered. */
@@ -57,6 +65,7 @@ fail_lost(struct worker *w)
 
 	fail(w, w->n > 0 ? front(w) : &nothing, NULL);
 	w->failure.lost = true;
+	note_commits(w);
 	w->n = 0;
 }
 
@@ -216,8 +225,7 @@ connect_worker(struct worker *w, struct fault *f)
 }
 
 int
-worker_open(struct worker *w, const struct db_target *target,
-    struct fault *f)
+worker_open(struct worker *w, const struct db_target *target, struct fault *f)
 {
 	w->target = target;
 	return connect_worker(w, f);
@@ -266,13 +274,13 @@ sent_ok(struct worker *w, const struct worker_sent *sent, int ok)
 }
 
 int
-worker_send(struct worker *w, const struct worker_sent *sent,
-    const char *sql, int n, const char *const *values)
+worker_send(struct worker *w, const struct worker_sent *sent, const char *sql,
+    int n, const char *const *values)
 {
 	if (w->failure.failed)
 		return -1;
-	return sent_ok(w, sent, PQsendQueryParams(w->conn, sql, n, NULL,
-	    values, NULL, NULL, 0));
+	return sent_ok(w, sent,
+	    PQsendQueryParams(w->conn, sql, n, NULL, values, NULL, NULL, 0));
 }
 
 int
@@ -281,8 +289,8 @@ worker_send_append(struct worker *w, const struct worker_sent *sent, int n,
 {
 	if (w->failure.failed)
 		return -1;
-	return sent_ok(w, sent, PQsendQueryPrepared(w->conn, w->append, n,
-	    values, NULL, NULL, 0));
+	return sent_ok(w, sent,
+	    PQsendQueryPrepared(w->conn, w->append, n, values, NULL, NULL, 0));
 }
 
 int
@@ -292,10 +300,9 @@ worker_prepare(struct worker *w, const char *sql)
 
 	if (w->failure.failed)
 		return -1;
-	snprintf(w->append, sizeof(w->append), "mig_append_%u",
-	    w->prepared++);
-	return sent_ok(w, &sent, PQsendPrepare(w->conn, w->append, sql, 0,
-	    NULL));
+	snprintf(w->append, sizeof(w->append), "mig_append_%u", w->prepared++);
+	return sent_ok(w, &sent,
+	    PQsendPrepare(w->conn, w->append, sql, 0, NULL));
 }
 
 int
@@ -341,11 +348,10 @@ send_copy(struct worker *w, const struct worker_copy *copy)
 	size_t len;
 	int got = -1, put;
 
-	while (copy != NULL && (got = copy->next(copy->arg, &text, &len)) ==
-	    1) {
+	while (
+	    copy != NULL && (got = copy->next(copy->arg, &text, &len)) == 1) {
 		while ((put = PQputCopyData(w->conn, text, (int)len)) == 0)
-			if (PQflush(w->conn) == -1 ||
-			    wait_some(w, true) == -1)
+			if (PQflush(w->conn) == -1 || wait_some(w, true) == -1)
 				return -1;
 		if (put == -1)
 			return -1;
@@ -354,9 +360,10 @@ send_copy(struct worker *w, const struct worker_copy *copy)
 			if (wait_some(w, true) == -1)
 				return -1;
 	}
-	while ((put = PQputCopyEnd(w->conn, got == 0 ? NULL :
-	    copy == NULL ? "no data for COPY here" : "the data ended badly"))
-	    == 0)
+	while ((put = PQputCopyEnd(w->conn,
+		    got == 0	     ? NULL :
+			copy == NULL ? "no data for COPY here" :
+				       "the data ended badly")) == 0)
 		if (wait_some(w, true) == -1)
 			return -1;
 	return put == -1 ? -1 : 0;
@@ -443,8 +450,8 @@ run_results(struct worker *w, const struct worker_sent *sent,
 }
 
 int
-worker_run(struct worker *w, const struct worker_sent *sent,
-    const char *sql, bool joined, const struct worker_copy *copy)
+worker_run(struct worker *w, const struct worker_sent *sent, const char *sql,
+    bool joined, const struct worker_copy *copy)
 {
 	int ok;
 
@@ -454,7 +461,8 @@ worker_run(struct worker *w, const struct worker_sent *sent,
 		fail(w, sent, NULL);
 		return -1;
 	}
-	ok = joined ? PQsendQuery(w->conn, sql) :
+	ok = joined ?
+	    PQsendQuery(w->conn, sql) :
 	    PQsendQueryParams(w->conn, sql, 0, NULL, NULL, NULL, NULL, 0);
 	if (ok)
 		PQsetSingleRowMode(w->conn);
@@ -478,8 +486,13 @@ worker_query(struct worker *w, const char *sql, int n,
 	if (worker_sync(w) == -1)
 		return NULL;
 	PQexitPipelineMode(w->conn);
-	result = db_query(w->conn, sql, n, values, EXIT_UNKNOWN, "question",
-	    f);
+	result = db_query(w->conn, sql, n, values, EXIT_UNKNOWN, "question", f);
+	if (result == NULL && lost(w)) {
+		/* as with all that is sent, `failure` says so */
+		fault_free(f);
+		fail_lost(w);
+		return NULL;
+	}
 	PQenterPipelineMode(w->conn);
 	return result;
 }

@@ -1,0 +1,4 @@
+-- End a backend that may still be at work for us, and say whether it is there.
+SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+WHERE pid = $1::int AND pid <> pg_catalog.pg_backend_pid()
+    AND datname = pg_catalog.current_database() AND usename = session_user

@@ -1,0 +1,170 @@
+/* What became of the steps when the connection was lost. */
+
+#include <stdlib.h>
+
+#include "report.h"
+#include "run.h"
+#include "sql.h"
+#include "stop.h"
+
+/* Milliseconds in which the server must be back, and the old backend gone. */
+#define PATIENCE 20000
+
+/* Wait a little; false when it was long enough. */
+static bool
+wait_until(long long until)
+{
+	if (report_clock() >= until || stop_count() > 1)
+		return false;
+	stop_poll(NULL, 0, 100);
+	return true;
+}
+
+static int
+connect_again(struct run *r, long long until)
+{
+	struct fault ignored = FAULT_INIT;
+	int result;
+
+	do {
+		result = worker_renew(&r->worker, &ignored);
+		fault_free(&ignored);
+	} while (result == -1 && wait_until(until));
+	return result;
+}
+
+/*
+ * The old backend may not have noticed yet, and go on with what it has got:
+ * only when it is gone nothing changes any more.
+ */
+static int
+end_backend(struct run *r, int pid, long long until)
+{
+	struct fault ignored = FAULT_INIT;
+	const char *value;
+	PGresult *result;
+	char number[24];
+	bool gone;
+
+	snprintf(number, sizeof(number), "%d", pid);
+	value = number;
+	do {
+		result = worker_query(&r->worker, sql_lost_end, 1, &value,
+		    &ignored);
+		fault_free(&ignored);
+		if (result == NULL)
+			return -1;
+		gone = PQntuples(result) == 0;
+		PQclear(result);
+	} while (!gone && wait_until(until));
+	return gone ? 0 : -1;
+}
+
+/* Whether there is a history now: 1, 0, or -1 where that cannot be known. */
+static int
+history_exists(struct run *r)
+{
+	struct fault ignored = FAULT_INIT;
+	const char *value = r->schema;
+	PGresult *result;
+	int there;
+
+	result = worker_query(&r->worker,
+	    "SELECT pg_catalog.to_regclass($1 "
+	    "|| '.log') IS NOT NULL",
+	    1, &value, &ignored);
+	fault_free(&ignored);
+	if (result == NULL)
+		return -1;
+	there = *PQgetvalue(result, 0, 0) == 't';
+	PQclear(result);
+	return there;
+}
+
+/* What the history says: steps done since, and whether a part of one is. */
+static int
+ask(struct run *r, size_t *done, bool *partial)
+{
+	struct fault ignored = FAULT_INIT;
+	const char *values[2];
+	PGresult *result;
+	char seq[24], *sql;
+	int there = history_exists(r);
+
+	*done = 0;
+	*partial = false;
+	if (there != 1)
+		return there;
+	r->exists = true;
+	snprintf(seq, sizeof(seq), "%lld", r->seq);
+	values[0] = r->plan->digest;
+	values[1] = seq;
+	sql = db_sql(sql_lost_look, r->schema);
+	if (sql == NULL)
+		return -1;
+	result = worker_query(&r->worker, sql, 2, values, &ignored);
+	free(sql);
+	fault_free(&ignored);
+	if (result == NULL)
+		return -1;
+	*done = strtoul(PQgetvalue(result, 0, 0), NULL, 10);
+	*partial = r->alone && *PQgetvalue(result, 0, 1) != '0';
+	PQclear(result);
+	return 0;
+}
+
+/* Say where it stands. */
+static void
+explain(struct run *r)
+{
+	if (r->at == r->plan->nsteps) {
+		report_wipe(&r->report);
+		fprintf(stderr,
+		    "%s: the connection was lost, but the last "
+		    "step is done: the history has it\n",
+		    getprogname());
+		return;
+	}
+	if (r->partial) {
+		fault_set(r->fault, EXIT_UNKNOWN,
+		    "the connection was lost: "
+		    "step %zu of %zu stopped part-way",
+		    r->at + 1, r->plan->nsteps);
+		fault_hint(r->fault, "mig-ls -d says how far it came");
+		return;
+	}
+	fault_set(r->fault, r->at == 0 ? EXIT_CONNECT : EXIT_FAILED,
+	    "the connection was lost: step %zu of %zu is rolled back, the "
+	    "ones before it are done",
+	    r->at + 1, r->plan->nsteps);
+}
+
+int
+lost_look(struct run *r)
+{
+	const struct worker_failure failure = r->worker.failure;
+	long long until = report_clock() + PATIENCE;
+	size_t done;
+	bool partial;
+
+	if (!failure.commit_sent && !r->alone)
+		return -1;
+	fault_free(r->fault);
+	worker_keep(&r->worker);
+	if (connect_again(r, until) == -1 ||
+	    end_backend(r, r->watch.worker_pid, until) == -1 ||
+	    ask(r, &done, &partial) == -1) {
+		worker_bring_back(&r->worker, &failure);
+		r->worker.failure.lost = true;
+		return -1;
+	}
+	PQclear(failure.result);
+	r->watch.worker_pid = PQbackendPID(r->worker.conn);
+	r->dirty = r->making = false;
+	while (done-- > 0 && r->at < r->plan->nsteps)
+		run_step_done(r, r->at);
+	r->alone = r->alone && partial;
+	r->partial = partial;
+	explain(r);
+	return 0;
+}

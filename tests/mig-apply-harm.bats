@@ -1,0 +1,378 @@
+# mig-apply: what the text of a migration does must not harm its record.
+
+load helpers
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	mkdir m
+}
+
+migration() {
+	cat >"m/$1"
+}
+
+# apply STATUS [MIG-APPLY-OPTION...]: plan and apply m.
+apply() {
+	local expected=$1
+	shift
+	mig-ls m | mig-plan >plan
+	run_mig "$expected" mig-apply "$@" <plan
+}
+
+log() {
+	sql "SELECT concat_ws(' ', action, version) FROM mig.log ORDER BY seq"
+}
+
+@test "a plan does not run again over a migration that stopped part-way" {
+	new_db
+	migration 1_part.sql <<-'END'
+		-- mig: no-transaction
+		CREATE TABLE t (id int);
+		SELECT 1 / count(*) FROM t;
+	END
+	apply 7
+	sql 'INSERT INTO t VALUES (1); ALTER TABLE t RENAME TO u'
+	run_mig 8 mig-apply <plan
+	assert_stderr_has 'stale: database'
+	assert_eq "$(sql "SELECT to_regclass('t') IS NULL")" t "run twice"
+	migration 2_more.sql <<<'CREATE TABLE more (id int);'
+	mig-ls m | mig-plan --forget >forget
+	run_mig 0 mig-apply <forget
+}
+
+@test "what a procedure committed before it failed is no rollback" {
+	new_db
+	migration 1_p.sql <<-'END'
+		CREATE TABLE t (id int);
+		CREATE PROCEDURE p() LANGUAGE plpgsql AS $$
+		BEGIN
+			INSERT INTO t VALUES (1);
+			COMMIT;
+			RAISE 'half';
+		END $$;
+	END
+	apply 0
+	migration 2_call.sql <<-'END'
+		-- mig: no-transaction
+		CALL p();
+	END
+	apply 7
+	assert_eq "$(sql "SELECT count(*) FROM t")" 1
+	assert_eq "$(sql "SELECT state FROM mig.progress")" intent
+}
+
+@test "an index without a name that fails is no rollback" {
+	new_db
+	migration 1_t.sql <<-'END'
+		CREATE TABLE t (id int);
+		INSERT INTO t VALUES (1), (1);
+	END
+	apply 0
+	migration 2_index.sql <<-'END'
+		-- mig: no-transaction
+		CREATE UNIQUE INDEX CONCURRENTLY ON t (id);
+	END
+	apply 7
+	assert_eq "$(sql "SELECT state FROM mig.progress")" intent
+}
+
+@test "an index on a table that a variable names; others' invalid ones" {
+	new_db
+	migration 1_t.sql <<-'END'
+		CREATE TABLE "T 1" (id int, x int);
+		INSERT INTO "T 1" VALUES (1, 1), (1, 2);
+	END
+	apply 0
+	sql 'CREATE UNIQUE INDEX CONCURRENTLY bad ON "T 1" (id)' 2>/dev/null || :
+	migration 2_index.sql <<-'END'
+		-- mig: no-transaction
+		CREATE INDEX CONCURRENTLY good ON :"table" (x);
+	END
+	apply 0 -v 'table=T 1'
+	migration 3_index.sql <<-'END'
+		-- mig: no-transaction
+		CREATE INDEX CONCURRENTLY IF NOT EXISTS bad ON :"table" (x);
+	END
+	apply 7 -v 'table=T 1'
+	assert_stderr_has 'index bad is invalid'
+	assert_output_has $'fail\t1\tapply\tmain\t3\t'
+	assert_eq "$(log)" "apply 1
+apply 2
+fail 3"
+}
+
+@test "a signal while it waits for the next try" {
+	new_db
+	migration 1_t.sql <<<'CREATE TABLE t (id int);'
+	apply 0
+	migration 2_alter.sql <<<'ALTER TABLE t ADD COLUMN name text;'
+	mig-ls m | mig-plan >plan
+	background psql -XAtq -c 'BEGIN' -c 'LOCK TABLE t' \
+	    -c 'SELECT pg_sleep(30)'
+	wait_for "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass
+	    AND granted" 1
+	mig-apply --lock-timeout 20 <plan >out.sig 2>err.sig 3>&- 4>&- &
+	pid=$!
+	for _ in $(seq 200); do
+		[ "$(grep -c ^retry out.sig)" -lt 4 ] || break
+		sleep 0.05
+	done
+	sleep 0.1
+	kill -TERM $pid
+	rc=0
+	wait $pid || rc=$?
+	assert_eq "$rc" 143
+	assert_match "$(cat err.sig)" 'stopped: step 1 of 1 is rolled back'
+}
+
+@test "a signal ends it while it reads the plan" {
+	new_db
+	mkfifo plan
+	sleep 20 >plan 3>&- 4>&- &
+	echo $! >>"$BATS_TEST_TMPDIR/.pids"
+	mig-apply <plan 3>&- 4>&- &
+	pid=$!
+	sleep 0.5
+	kill -TERM $pid
+	for _ in $(seq 40); do alive $pid || break; sleep 0.05; done
+	refute alive $pid
+}
+
+@test "DEALLOCATE ALL and DISCARD ALL: the row of the log is written" {
+	new_db
+	migration 1_first.sql <<<'CREATE TABLE a (id int);'
+	migration 2_all.sql <<<'DEALLOCATE ALL;'
+	migration 3_none.sql <<-'END'
+		-- mig: no-transaction
+		DISCARD ALL;
+		CREATE TABLE b (id int);
+	END
+	migration 4_last.sql <<<'CREATE TABLE c (id int);'
+	apply 0
+	assert_eq "$(sql "SELECT count(*) FROM mig.applied")" 4
+}
+
+@test "session_replication_role = replica: the row of the log is chained" {
+	new_db
+	migration 1_replica.sql <<-'END'
+		SET session_replication_role = replica;
+		CREATE TABLE a (id int);
+	END
+	apply 0
+	assert_eq "$(sql "SELECT hash = mig.row_hash(l) FROM mig.log l")" t
+}
+
+@test "roles taken on inside steps of all modes" {
+	new_db
+	new_role other
+	sql "GRANT CREATE ON SCHEMA public TO $ROLE"
+	migration 1_tx.sql <<-END
+		SET LOCAL SESSION AUTHORIZATION $ROLE;
+		CREATE TABLE a (id int);
+	END
+	migration 2_none.sql <<-END
+		-- mig: no-transaction
+		SET ROLE $ROLE;
+		CREATE TABLE b (id int);
+		VACUUM b;
+		CREATE TABLE c (id int);
+	END
+	migration 3_own.sql <<-END
+		-- mig: own-transaction
+		SET SESSION AUTHORIZATION $ROLE;
+		BEGIN;
+		CREATE TABLE d (id int);
+		COMMIT;
+		BEGIN;
+		RESET SESSION AUTHORIZATION;
+		SET ROLE $ROLE;
+		CREATE TABLE e (id int);
+		SELECT 1;
+		CREATE TABLE f (id int);
+		COMMIT;
+	END
+	migration 4_own.sql <<-END
+		-- mig: role $ROLE
+		-- mig: own-transaction
+		BEGIN;
+		CREATE TABLE g (id int);
+		CREATE TABLE h (id int);
+		COMMIT;
+		BEGIN ISOLATION LEVEL REPEATABLE READ;
+		SET TRANSACTION READ WRITE;
+		CREATE TABLE i (id int);
+		COMMIT;
+	END
+	migration 5_mine.sql <<<'CREATE TABLE mine (id int);'
+	apply 0
+	assert_eq "$(sql "SELECT string_agg(tablename, ' ' ORDER BY tablename)
+	    FROM pg_tables WHERE schemaname = 'public'
+	    AND tableowner = '$ROLE'")" "a b c d e f g h i"
+	sql "DROP OWNED BY $ROLE"
+}
+
+@test "-1: each step has its own role, and no other's settings" {
+	new_db
+	new_role other
+	sql "GRANT CREATE ON SCHEMA public TO $ROLE"
+	migration 1_dirt.sql <<-'END'
+		SELECT set_config('search_path', '', false);
+		SET lock_timeout = '1h';
+		CREATE TEMP TABLE scratch (id int);
+	END
+	migration 2_role.sql <<-END
+		-- mig: role $ROLE
+		CREATE TABLE a (id int);
+		CREATE TEMP TABLE scratch (id int);
+	END
+	migration 3_mine.sql <<-END
+		-- mig: lock-timeout 7s
+		CREATE TABLE b AS SELECT current_setting('lock_timeout') AS t;
+	END
+	apply 0 -1
+	assert_eq "$(sql "SELECT string_agg(relname || '=' || (relowner =
+	    '$ROLE'::regrole), ' ' ORDER BY relname) FROM pg_class
+	    WHERE relname IN ('a', 'b')")" "a=true b=false"
+	assert_eq "$(sql 'SELECT t FROM b')" 7s
+	sql "DROP OWNED BY $ROLE"
+}
+
+@test "COPY that a variable brings in" {
+	new_db
+	migration 1_t.sql <<<'CREATE TABLE t (id int);'
+	apply 0
+	migration 2_copy.sql <<-'END'
+		COPY t TO :where;
+	END
+	MIG_TIMEOUT=10 apply 0 -v where=STDOUT
+	migration 3_copy.sql <<-'END'
+		COPY t FROM :where;
+	END
+	MIG_TIMEOUT=10 apply 5 -v where=STDIN
+	migration 3_copy.sql <<-'END'
+		:what;
+	END
+	MIG_TIMEOUT=10 apply 5 -v 'what=COPY t FROM STDIN'
+}
+
+@test "much COPY data in a step outside of a transaction" {
+	new_db
+	{
+		echo '-- mig: no-transaction'
+		echo 'CREATE TABLE t (id int);'
+		echo 'COPY t FROM stdin;'
+		seq 200000
+		echo '\.'
+		echo "INSERT INTO nope VALUES (1);"
+	} | migration 1_copy.sql
+	apply 7
+	assert_eq "$(sql "SELECT sha256 FROM mig.progress
+	    WHERE statement = 2")" \
+	    "$(printf 'COPY t FROM stdin' | sha256sum | cut -c1-64)"
+}
+
+@test "the time a step began does not depend on DateStyle" {
+	new_db
+	sql "ALTER DATABASE $PGDATABASE SET datestyle = 'SQL, DMY'"
+	sql "ALTER DATABASE $PGDATABASE SET timezone = 'Asia/Kolkata'"
+	migration 1_none.sql <<-'END'
+		-- mig: no-transaction
+		SET datestyle = 'ISO, MDY';
+		VACUUM;
+	END
+	apply 0
+	assert_eq "$(sql "SELECT started BETWEEN now() - interval '1 min'
+	    AND now() FROM mig.log")" t
+}
+
+@test "standard_conforming_strings is off: statements end where they end" {
+	new_db
+	sql "ALTER DATABASE $PGDATABASE SET standard_conforming_strings = off"
+	printf '%s\n' '-- mig: no-transaction' 'CREATE TABLE t (c text);' \
+	    "INSERT INTO t SELECT 'a\\'; SELECT 1; --\\'';" \
+	    "INSERT INTO t VALUES ('b');" | migration 1_old.sql
+	apply 0
+	assert_eq "$(sql 'SELECT count(*) FROM t')" 2
+	assert_eq "$(sql 'SELECT count(*) FROM mig.progress')" 0
+}
+
+@test "a text without a statement, in each mode" {
+	new_db
+	migration 1_tx.sql <<<'-- nothing'
+	migration 2_none.sql <<<'-- mig: no-transaction'
+	migration 3_own.sql <<<'-- mig: own-transaction'
+	apply 0
+	assert_eq "$(log)" "apply 1
+apply 2
+apply 3"
+}
+
+@test "deferred constraints fail at COMMIT, behind them nothing runs" {
+	new_db
+	migration 1_t.sql <<-'END'
+		CREATE TABLE t (id int PRIMARY KEY, up int
+		    REFERENCES t DEFERRABLE INITIALLY DEFERRED);
+	END
+	migration 2_bad.sql <<<'INSERT INTO t VALUES (1, 2);'
+	migration 3_next.sql <<<'CREATE TABLE next (id int);'
+	apply 5
+	assert_stderr_has 'm/2_bad.sql: ERROR 23503'
+	assert_output_has $'exit\t5\t1'
+	assert_eq "$(log)" "apply 1
+fail 2"
+	assert_eq "$(sql "SELECT to_regclass('next') IS NULL")" t
+	rm m/2_bad.sql
+	migration 2_own.sql <<-'END'
+		-- mig: own-transaction
+		BEGIN;
+		INSERT INTO t VALUES (1, 2);
+		COMMIT;
+	END
+	apply 5
+	assert_eq "$(sql 'SELECT count(*) FROM t')" 0
+	assert_eq "$(sql 'SELECT count(*) FROM mig.progress')" 0
+}
+
+@test "a result of many rows is not kept in memory" {
+	new_db
+	migration 1_rows.sql <<-'END'
+		SELECT repeat('x', 1000) FROM generate_series(1, 300000);
+		SELECT repeat('x', 1000) FROM generate_series(1, 300000);
+	END
+	mig-ls m | mig-plan >plan
+	run_mig 0 bash -c 'ulimit -v 200000; mig-apply <plan'
+}
+
+@test "a flood of notices, results of rules, joined statements" {
+	new_db
+	migration 1_flood.sql <<-'END'
+		CREATE TABLE t (id int);
+		DO $$ BEGIN FOR i IN 1 .. 20000 LOOP
+			RAISE NOTICE 'number %', i;
+		END LOOP; END $$;
+		CREATE RULE r AS ON INSERT TO t DO ALSO SELECT 1;
+		INSERT INTO t VALUES (1);
+		SELECT 1\; INSERT INTO t VALUES (2)\; SELECT 3;
+		LISTEN c;
+		NOTIFY c;
+		CREATE TEMP TABLE x (id int) ON COMMIT DROP;
+	END
+	apply 0
+	assert_eq "$(sql 'SELECT count(*) FROM t')" 2
+	assert_eq "$(grep -c 'NOTICE: number' err)" 20000
+}
+
+@test "the session with the lock asks nothing while steps run" {
+	new_db
+	migration 1_slow.sql <<<'SELECT pg_sleep(3);'
+	mig-ls m | mig-plan >plan
+	background bash -c 'exec mig-apply <plan'
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE query LIKE 'SET mig.worker%'" 1
+	holder="SELECT a.state_change, a.backend_xmin FROM pg_stat_activity a
+	    JOIN pg_locks l USING (pid) WHERE l.locktype = 'advisory'"
+	was=$(sql "$holder")
+	sleep 1.2
+	assert_eq "$(sql "$holder")" "$was"
+	wait "$PID"
+}
