@@ -10,6 +10,9 @@
 /* Seconds that connecting may take, where the user says nothing else. */
 #define CONNECT_TIMEOUT "10"
 
+/* Longest name that a server keeps whole. */
+#define NAME_MAX_BYTES 63
+
 static bool
 set(const char *name)
 {
@@ -286,6 +289,12 @@ db_schema(PGconn *conn, struct fault *f)
 	const char *name = db_schema_name();
 	char *quoted, *copy;
 
+	/* the server would cut it in SQL, but not where we compare it */
+	if (strlen(name) > NAME_MAX_BYTES) {
+		fault_set(f, EXIT_USAGE, "MIG_SCHEMA is longer than %d bytes",
+		    NAME_MAX_BYTES);
+		return NULL;
+	}
 	quoted = PQescapeIdentifier(conn, name, strlen(name));
 	if (quoted == NULL) {
 		fault_set(f, EXIT_USAGE, "MIG_SCHEMA is no name of a schema");
