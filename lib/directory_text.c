@@ -8,6 +8,7 @@
 #include "mode.h"
 #include "sidecar.h"
 #include "source.h"
+#include "text.h"
 
 /* Reading one text: what is made of it on the way. */
 struct text {
@@ -129,6 +130,26 @@ settle(struct reading *r, struct migration *m, struct text *t,
 	return 0;
 }
 
+/* The history is UTF-8, and so is the path in it: say so before it is late. */
+static int
+check_path(const char *path, struct fault *f)
+{
+	const char *s;
+	size_t n;
+
+	for (s = path; *s != '\0'; s += n) {
+		n = text_utf8(s, strlen(s));
+		if (n == 0) {
+			fault_set(f, EXIT_STREAM,
+			    "%s: the name is not "
+			    "well-formed UTF-8",
+			    path);
+			return fault_hint(f, "rename it");
+		}
+	}
+	return 0;
+}
+
 static int
 read_up(struct reading *r, struct migration *m, struct fault *f)
 {
@@ -136,6 +157,8 @@ read_up(struct reading *r, struct migration *m, struct fault *f)
 	struct source *s;
 	int result;
 
+	if (check_path(m->path, f) == -1)
+		return -1;
 	s = source_open(m->path, r->convention, SOURCE_BOTH, f);
 	if (s == NULL)
 		return -1;
