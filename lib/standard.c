@@ -8,11 +8,9 @@
 void
 standard_open(void)
 {
-	static const int wrong[] = {
-		[STDIN_FILENO] = O_WRONLY,
+	static const int wrong[] = { [STDIN_FILENO] = O_WRONLY,
 		[STDOUT_FILENO] = O_RDONLY,
-		[STDERR_FILENO] = O_RDWR
-	};
+		[STDERR_FILENO] = O_RDWR };
 	int fd;
 
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)

@@ -290,7 +290,7 @@ apply 10 ten"
 	three
 	apply
 	plan 2 --accept 2
-	assert_stderr_has "--accept 2: there is no such thing"
+	assert_stderr_has "--accept 2: there is no such edited migration"
 	plan 2 --accept nobody
 	plan 0 --accept
 	assert_eq "$(steps)" ""

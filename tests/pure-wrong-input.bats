@@ -61,3 +61,29 @@ setup() {
 	assert_stderr_has 'cannot write the output'
 	run_pipe 2 'mig-ls -f nosuch m 2>&-'
 }
+
+# The history could not hold it, after the migration has run.
+@test "a name that is not UTF-8 is refused" {
+	mkdir bad
+	echo 'SELECT 1;' >$'bad/001_caf\xe9.sql'
+	run_pipe 3 'mig-ls bad'
+	assert_stderr_has '001_caf\351.sql: the name is not well-formed UTF-8'
+	assert_eq "$output" ""
+}
+
+@test "help that cannot be printed is no success" {
+	run_pipe 3 'mig-ls --help >/dev/full'
+	assert_stderr_has 'No space left on device'
+	run_pipe 3 'mig-plan --help >/dev/full'
+	assert_stderr_has 'No space left on device'
+	run_pipe 3 'mig-plan --version >/dev/full'
+	assert_stderr_has 'No space left on device'
+}
+
+@test "help fits a terminal" {
+	local cmd
+	for cmd in mig-ls mig-plan; do
+		run_pipe 0 "$cmd --help | awk 'length > 80'"
+		assert_eq "$output" ""
+	done
+}

@@ -32,3 +32,22 @@ setup() {
 	assert_stderr_has 'MIG_SCHEMA names another'
 	refute_stderr_has 'grant USAGE'
 }
+
+# The server cuts a longer name, and the history would never be found again.
+@test "a MIG_SCHEMA that is too long is refused" {
+	local name
+	name=$(printf 'x%.0s' {1..64})
+	run_pipe 2 "MIG_SCHEMA=$name mig-plan <list"
+	assert_stderr_has 'MIG_SCHEMA is longer than 63 bytes'
+	run_pipe 2 "MIG_SCHEMA=$name mig-ls -d"
+	run_pipe 0 "MIG_SCHEMA=${name#x} mig-ls -d"
+}
+
+@test "the hint names the file that its tool reads" {
+	mkdir -p d/2020-01-01-000000_x
+	echo 'CREATE INDEX CONCURRENTLY i ON a (x);' \
+	    >d/2020-01-01-000000_x/up.sql
+	echo 'DROP INDEX i;' >d/2020-01-01-000000_x/down.sql
+	run_pipe 3 'mig-ls d | mig-plan'
+	assert_stderr_has "into d/2020-01-01-000000_x/metadata.toml"
+}

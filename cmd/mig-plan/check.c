@@ -122,11 +122,35 @@ no_transaction(const struct convention *c)
 	case SECTIONS_NODE_PG:
 		break;
 	}
-	if (c->rules & RULE_CONF)
-		return "executeInTransaction=false (in a .conf beside it)";
-	if (c->rules & RULE_METADATA)
-		return "run_in_transaction = false (in metadata.toml)";
 	return "-- mig: no-transaction";
+}
+
+/* Where to say it: in the file, or in the one that its tool reads for it. */
+static char *
+transaction_help(const struct migration *m)
+{
+	const struct convention *c = m->convention;
+	const char *path = m->path == NULL ? "" : m->path, *slash;
+	unsigned rules = c == NULL ? 0 : c->rules;
+	char *help;
+	int n;
+
+	slash = strrchr(path, '/');
+	n = slash == NULL ? 0 : (int)(slash - path) + 1;
+	if (rules & RULE_CONF)
+		n = asprintf(&help,
+		    "write executeInTransaction=false into "
+		    "%s.conf",
+		    path);
+	else if (rules & RULE_METADATA)
+		n = asprintf(&help,
+		    "write run_in_transaction = false into "
+		    "%.*smetadata.toml",
+		    n, path);
+	else
+		n = asprintf(&help, "put \"%s\" at the head of the file",
+		    no_transaction(c));
+	return n == -1 ? NULL : help;
 }
 
 static void
@@ -139,11 +163,10 @@ refuse_block(struct text *t, const struct lex_item *item, const char *what)
 		"migration runs in one",
 		what) == -1)
 		return;
-	if (asprintf(&help, "put \"%s\" at the head of the file",
-		no_transaction(t->step->m.convention)) != -1) {
+	help = transaction_help(&t->step->m);
+	if (help != NULL)
 		bad(t, item, text, help);
-		free(help);
-	}
+	free(help);
 	free(text);
 }
 

@@ -41,7 +41,7 @@ accept_steps(struct planner *p)
 		if (is_accepted(p, &p->items[i]) &&
 		    record(p, PLAN_ACCEPT, &p->items[i]) == -1)
 			return -1;
-	refuse_unused(p, &p->o.accept, "--accept");
+	refuse_unused(p, &p->o.accept, "--accept", "edited migration");
 	return 0;
 }
 
@@ -142,6 +142,7 @@ forget_steps(struct planner *p)
 		if (!is_known(p, &p->history.open[i]) &&
 		    forget_unlisted(p, &p->history.open[i]) == -1)
 			return -1;
-	refuse_unused(p, &p->o.forget, "--forget");
+	refuse_unused(p, &p->o.forget, "--forget",
+	    "migration that stopped part-way");
 	return 0;
 }

@@ -201,8 +201,9 @@ void refuse_partial(struct planner *);
 /* Refuse what is changed, missing and out of order, unless allowed. */
 void refuse_states(struct planner *);
 
-/* Complain about each name of a choice that names nothing. */
-void refuse_unused(struct planner *, const struct choice *, const char *option);
+/* Complain about each name of a choice that names no `what`. */
+void refuse_unused(struct planner *, const struct choice *, const char *option,
+    const char *what);
 
 /* step.c */
 

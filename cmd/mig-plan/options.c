@@ -107,8 +107,19 @@ help(void)
 	     "\n"
 	     "VERSION is [SERIES:]VERSION; NAME also a repeatable's name.\n"
 	     "Exit: 0 done, 1 --check says no, 2 usage, 3 bad listing or "
-	     "file, 4 no connection,\n8 the database's state does not allow "
-	     "it, 9 history not readable.");
+	     "file,\n4 no connection, 8 the database's state does not allow "
+	     "it,\n9 history not readable.");
+}
+
+/* End once something was printed, or could not be. */
+static void finish(void) __attribute__((noreturn));
+
+static void
+finish(void)
+{
+	if (fflush(stdout) == EOF || ferror(stdout))
+		err(EXIT_STREAM, "cannot write the output");
+	exit(EXIT_DONE);
 }
 
 static long long
@@ -262,7 +273,7 @@ one_option(struct options *o, int c, int argc, char *argv[])
 		break;
 	case 'h':
 		help();
-		exit(fflush(stdout) == 0 ? EXIT_DONE : EXIT_STREAM);
+		finish();
 	case 'o':
 		o->columns = optarg;
 		set_style(o, STREAM_COLUMNS);
@@ -278,7 +289,7 @@ one_option(struct options *o, int c, int argc, char *argv[])
 		break;
 	case OPT_VERSION:
 		printf("mig-plan %s\n", MIG_VERSION);
-		exit(fflush(stdout) == 0 ? EXIT_DONE : EXIT_STREAM);
+		finish();
 	default:
 		plan_option(o, c, argc, argv);
 	}

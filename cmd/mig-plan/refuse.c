@@ -254,7 +254,7 @@ refuse_states(struct planner *p)
 
 void
 refuse_unused(struct planner *p, const struct choice *choice,
-    const char *option)
+    const char *option, const char *what)
 {
 	struct fault f = FAULT_INIT;
 	const struct chosen *c;
@@ -264,12 +264,12 @@ refuse_unused(struct planner *p, const struct choice *choice,
 		c = &choice->items[i];
 		if (c->used)
 			continue;
-		fault_set(&f, EXIT_USAGE,
-		    "%s %s%s%s: there is no such thing "
-		    "to do it with",
+		fault_set(&f, EXIT_USAGE, "%s %s%s%s: there is no such %s",
 		    option, c->series == NULL ? "" : c->series,
-		    c->series == NULL ? "" : ":", c->version);
-		fault_hint(&f, "mig-plan --status shows what there is");
+		    c->series == NULL ? "" : ":", c->version, what);
+		fault_hint(&f,
+		    "mig-ls DIR | mig-plan --status shows what "
+		    "there is");
 		complain_fault(p, &f);
 	}
 }
