@@ -630,7 +630,7 @@ b	3"
 		SELECT 1/0;
 	END
 	echo 'CREATE TABLE two ();' >'two words.psql'
-	printf 'CREATE TABLE IF NOT EXISTS one ();\n\\ir deep/x.psql\nSELECT 1' \
+	printf 'CREATE TABLE IF NOT EXISTS one ();\n\\ir deep/x.psql\nCREATE TABLE IF NOT EXISTS uno ()' \
 	    >m/inc/one.psql
 	printf 'CREATE TABLE IF NOT EXISTS x (); -- no line feed' >m/inc/deep/x.psql
 	plan 0
@@ -644,7 +644,7 @@ b	3"
 	run_mig 0 mig-apply <plan
 	assert_eq "$(sql "SELECT string_agg(relname, ' ' ORDER BY relname)
 	    FROM pg_class WHERE relnamespace = 'public'::regnamespace")" \
-	    "a one two x"
+	    "a one two uno x"
 	# an error in a file that was read in
 	migration 2_b.sql <<-'END'
 		SELECT 1;
