@@ -201,7 +201,8 @@ refuse_control(struct text *t, const struct lex_item *item,
 		return;
 	bad(t, item, text,
 	    "take it out, or put \"-- mig: own-transaction\" "
-	    "at the head of the file");
+	    "at the head of the file; where another tool runs the files "
+	    "as they are, name it: mig-ls -f");
 	free(text);
 }
 
