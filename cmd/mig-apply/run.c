@@ -57,12 +57,9 @@ refuse_control(struct run *r, const struct plan_step *s,
 	size_t line;
 
 	path = plan_where(s, item->line, &line);
-	fault_set(r->fault, EXIT_STREAM,
-	    "%s:%zu:%zu: transaction control "
-	    "in a tx step",
-	    path, line, item->col);
-	return fault_hint(r->fault,
-	    "mig-plan refuses this too: how was the "
+	fault_set(r->fault, EXIT_STREAM, "%s:%zu:%zu: transaction control "
+	    "in a tx step", path, line, item->col);
+	return fault_hint(r->fault, "mig-plan refuses this too: how was the "
 	    "plan made?");
 }
 
@@ -80,8 +77,8 @@ look_at_text(struct run *r, size_t step)
 	script = script_open(r->plan, s, r->backslash_quotes, r->fault);
 	if (script == NULL)
 		return -1;
-	while (result == 0 &&
-	    (kind = script_next(script, &item, r->fault)) != LEX_END) {
+	while (result == 0 && (kind = script_next(script, &item, r->fault))
+	    != LEX_END) {
 		if (kind == LEX_BAD)
 			result = -1;
 		if (kind != LEX_STATEMENT)
@@ -89,8 +86,8 @@ look_at_text(struct run *r, size_t step)
 		look->statements++;
 		if (statement_alters_extension(&item))
 			look->extension = true;
-		if (s->m.mode == MODE_TX &&
-		    statement_controls_transaction(statement_kind(&item)))
+		if (s->m.mode == MODE_TX && statement_controls_transaction(
+		    statement_kind(&item)))
 			result = refuse_control(r, s, &item);
 	}
 	script_close(script);
@@ -111,23 +108,20 @@ run_look(struct run *r)
 		s = &r->plan->steps[i];
 		r->looks[i].lock_timeout = -1;
 		if (s->action == PLAN_RESUME || s->action == PLAN_ADOPT)
-			return fault_set(r->fault, EXIT_STREAM,
-			    "step %zu: "
-			    "this mig-apply cannot %s",
-			    i + 1, plan_action_name(s->action));
+			return fault_set(r->fault, EXIT_STREAM, "step %zu: "
+			    "this mig-apply cannot %s", i + 1,
+			    plan_action_name(s->action));
 		if (!s->run.present)
 			continue;
 		if (look_at_head(r, i) == -1 || look_at_text(r, i) == -1)
 			return -1;
 		if (r->options->one && s->m.mode != MODE_TX) {
-			fault_set(r->fault, EXIT_USAGE,
-			    "-1: step %zu (%s) "
+			fault_set(r->fault, EXIT_USAGE, "-1: step %zu (%s) "
 			    "cannot run in a transaction with others: its "
-			    "mode is %s",
-			    i + 1, s->m.path == NULL ? s->m.name : s->m.path,
+			    "mode is %s", i + 1, s->m.path == NULL ?
+			    s->m.name : s->m.path,
 			    migration_mode_name(s->m.mode));
-			return fault_hint(r->fault,
-			    "without -1 each step "
+			return fault_hint(r->fault, "without -1 each step "
 			    "is a transaction of its own");
 		}
 	}
@@ -152,7 +146,7 @@ static bool
 is_control(const char *tag)
 {
 	static const char *const tags[] = { "BEGIN", "COMMIT", "ROLLBACK",
-		"START TRANSACTION", "PREPARE TRANSACTION" };
+	    "START TRANSACTION", "PREPARE TRANSACTION" };
 	size_t i;
 
 	for (i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
@@ -230,7 +224,8 @@ tick(void *arg)
 		return;
 	watch_ask(&r->watch);
 	report_progress(&r->report, r->at + 1, &r->plan->steps[r->at],
-	    *r->watch.blockers != '\0' ? r->watch.blockers : r->watch.progress);
+	    *r->watch.blockers != '\0' ? r->watch.blockers :
+	    r->watch.progress);
 }
 
 static int
@@ -262,11 +257,12 @@ send_text(struct run *r, size_t step)
 
 	if (!s->run.present)
 		return 0;
-	script = script_open(r->plan, s, r->worker.backslash_quotes, r->fault);
+	script = script_open(r->plan, s, r->worker.backslash_quotes,
+	    r->fault);
 	if (script == NULL)
 		return -1;
-	while (result == 0 &&
-	    (kind = script_next(script, &item, r->fault)) != LEX_END) {
+	while (result == 0 && (kind = script_next(script, &item, r->fault))
+	    != LEX_END) {
 		if (kind == LEX_STATEMENT)
 			result = send_statement(r, script, &item, step, ++n,
 			    false);
@@ -379,8 +375,7 @@ next_step(struct run *r)
 	if (!watch_holds(&r->watch)) {
 		fault_set(r->fault, r->at > 0 ? EXIT_FAILED : EXIT_CONNECT,
 		    "the connection that holds the lock was lost; stopped "
-		    "before step %zu",
-		    r->next + 1);
+		    "before step %zu", r->next + 1);
 		return -1;
 	}
 	if (s->run.present && s->m.mode != MODE_TX)
@@ -436,9 +431,8 @@ pause_before_retry(struct run *r)
 	r->tries++;
 	if (most > left)
 		most = left > 0 ? left : 1;
-	stop_poll(NULL, 0,
-	    (int)(most / 2 +
-		(long long)arc4random_uniform((uint32_t)(most / 2 + 1))));
+	stop_poll(NULL, 0, (int)(most / 2 +
+	    (long long)arc4random_uniform((uint32_t)(most / 2 + 1))));
 }
 
 /* Returns true where the steps from `at` on are to be sent again. */
@@ -452,12 +446,12 @@ retried(struct run *r)
 	if (!may_retry(r))
 		return false;
 	strlcpy(state, db_sqlstate(result), sizeof(state));
-	if (asprintf(&why, "%s%s%s",
-		PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY),
-		*r->watch.blockers != '\0' ? ": blocked by " : "",
-		r->watch.blockers) == -1)
+	if (asprintf(&why, "%s%s%s", PQresultErrorField(result,
+	    PG_DIAG_MESSAGE_PRIMARY), *r->watch.blockers != '\0' ?
+	    ": blocked by " : "", r->watch.blockers) == -1)
 		return false;
-	report_retry(&r->report, r->at + 1, &r->plan->steps[r->at], state, why);
+	report_retry(&r->report, r->at + 1, &r->plan->steps[r->at], state,
+	    why);
 	free(why);
 	if (roll_back(r) == -1)
 		return false;
@@ -504,7 +498,8 @@ report_failure(struct run *r)
 	    *state == '\0' ? NULL : state, place,
 	    message == NULL ? "out of memory" : message);
 	free(place);
-	if (roll_back(r) == 0 && r->fault->text != NULL && stop_signal() == 0)
+	if (roll_back(r) == 0 && r->fault->text != NULL &&
+	    stop_signal() == 0)
 		log_failure(r, step, r->fault->text);
 }
 
@@ -521,17 +516,14 @@ give_up(struct run *r)
 	failed = r->worker.failure.failed;
 	if (r->fault->text == NULL && !r->worker.failure.lost &&
 	    (r->canceled || stop_signal() != 0)) {
-		fault_set(r->fault,
-		    r->report.broken ? EXIT_STREAM : EXIT_FAILED,
-		    "stopped: step %zu of %zu "
+		fault_set(r->fault, r->report.broken ? EXIT_STREAM :
+		    EXIT_FAILED, "stopped: step %zu of %zu "
 		    "is rolled back, the ones before it are done",
 		    r->at + 1, r->plan->nsteps);
 		if (r->partial)
-			fault_set(r->fault, EXIT_UNKNOWN,
-			    "stopped part-way "
+			fault_set(r->fault, EXIT_UNKNOWN, "stopped part-way "
 			    "in step %zu of %zu, which is not one "
-			    "transaction",
-			    r->at + 1, r->plan->nsteps);
+			    "transaction", r->at + 1, r->plan->nsteps);
 	} else if (failed && r->fault->text == NULL)
 		failure_explain(r);
 	if (failed || r->next > r->at)
@@ -546,18 +538,16 @@ static bool
 go_on(struct run *r)
 {
 	if (stop_signal() != 0) {
-		fault_set(r->fault, EXIT_FAILED,
-		    "stopped before step %zu "
-		    "of %zu; the ones before it are done",
-		    r->next + 1, r->plan->nsteps);
+		fault_set(r->fault, EXIT_FAILED, "stopped before step %zu "
+		    "of %zu; the ones before it are done", r->next + 1,
+		    r->plan->nsteps);
 		return false;
 	}
 	if (report_ok(&r->report))
 		return true;
-	fault_set(r->fault, EXIT_STREAM,
-	    "the report cannot be written any "
-	    "more: stopped before step %zu of %zu",
-	    r->next + 1, r->plan->nsteps);
+	fault_set(r->fault, EXIT_STREAM, "the report cannot be written any "
+	    "more: stopped before step %zu of %zu", r->next + 1,
+	    r->plan->nsteps);
 	return false;
 }
 
@@ -580,10 +570,8 @@ send_all(struct run *r)
 	if (worker_sync(&r->worker) == -1)
 		return -1;
 	if (r->escaped)
-		return fault_set(r->fault, EXIT_UNKNOWN,
-		    "step %zu ended its "
-		    "own transaction: look at what it did",
-		    r->at + 1);
+		return fault_set(r->fault, EXIT_UNKNOWN, "step %zu ended its "
+		    "own transaction: look at what it did", r->at + 1);
 	return 0;
 }
 
