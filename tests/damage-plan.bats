@@ -143,10 +143,10 @@ flip() {
 	mig-plan -H <list >"$bad"
 	refused "no stream of mig-tools: the header is missing" mig-apply
 	cp list "$bad"
-	refused "this is a list, but a plan is wanted" mig-apply
+	refused "this is a listing, but a plan is wanted" mig-apply
 	assert_stderr_has "hint: mig-ls DIR | mig-plan | mig-apply"
 	cp plan "$bad"
-	refused "this is a plan, but a list is wanted" mig-plan
+	refused "this is a plan, but a listing is wanted" mig-plan
 	sed '1s/1$/2/' plan >"$bad"
 	refused "another version of the format" mig-apply
 	gzip -c plan >"$bad"
