@@ -7,12 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "text.h"
+
+/* A narrow terminal loses columns, but not these. */
+#define COLUMNS_KEPT 4
+
+/* So much of a column that may be cut should be seen, and of any other. */
+#define CUT_WIDTH 16
+#define LONG_WIDTH 24
+
+struct column {
+	size_t width; /* of its widest text */
+	bool cut;
+};
 
 struct table {
 	struct libscols_table *table;
 	struct libscols_line *last;
+	struct column *columns;
 	size_t n;
 	locale_t utf8; /* what libsmartcols measures text by */
 };
@@ -51,13 +65,37 @@ enter(const struct table *t)
 	return uselocale(t->utf8 == (locale_t)0 ? LC_GLOBAL_LOCALE : t->utf8);
 }
 
+/* Note how wide a column gets; the locale is that of enter(). */
+static void
+measure(struct column *column, const char *text)
+{
+	wchar_t wide;
+	size_t n, width = 0;
+	int w;
+
+	for (; *text != '\0'; text += n) {
+		n = (size_t)mbtowc(&wide, text, strlen(text));
+		if (n == (size_t)-1)
+			n = 1;
+		w = wcwidth(wide);
+		width += w < 0 ? 1 : (size_t)w;
+	}
+	if (width > column->width)
+		column->width = width;
+}
+
 static int
 add_columns(struct table *t, const struct table_column *columns)
 {
 	size_t i;
 	int flags;
 
+	t->columns = calloc(t->n, sizeof(*t->columns));
+	if (t->columns == NULL)
+		return -1;
 	for (i = 0; i < t->n; i++) {
+		t->columns[i].cut = columns[i].cut;
+		measure(&t->columns[i], columns[i].title);
 		flags = (columns[i].right ? SCOLS_FL_RIGHT : 0) |
 		    (columns[i].cut ? SCOLS_FL_TRUNC : 0);
 		if (scols_table_new_column(t->table, columns[i].title, 0,
@@ -122,6 +160,7 @@ set_cell(struct table *t, size_t i, const char *value)
 		free(text);
 		return -1;
 	}
+	measure(&t->columns[i], text);
 	return 0;
 }
 
@@ -153,6 +192,54 @@ table_cell(struct table *t, size_t column, enum table_colour colour)
 		scols_cell_set_color(cell, escapes[colour]);
 }
 
+static size_t
+needed(const struct column *c)
+{
+	size_t most = c->cut ? CUT_WIDTH : LONG_WIDTH;
+
+	return 2 + (c->width > most ? most : c->width);
+}
+
+/* Let columns that are long and were not to be cut be cut all the same. */
+static void
+cut_long(struct table *t)
+{
+	struct libscols_column *column;
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		column = scols_table_get_column(t->table, i);
+		if (!t->columns[i].cut && t->columns[i].width > LONG_WIDTH)
+			scols_column_set_flags(column, SCOLS_FL_TRUNC);
+	}
+}
+
+/* Hide columns from the right until the rows fit the terminal. */
+static void
+hide_columns(struct table *t)
+{
+	struct libscols_column *column;
+	size_t i, total = 0, whole = 0;
+
+	for (i = 0; i < t->n; i++) {
+		total += needed(&t->columns[i]);
+		whole += 2 +
+		    (t->columns[i].cut ? needed(&t->columns[i]) - 2 :
+					 t->columns[i].width);
+	}
+	if (whole > scols_table_get_termwidth(t->table) + 2)
+		cut_long(t);
+	for (i = t->n; i > COLUMNS_KEPT &&
+	     total > scols_table_get_termwidth(t->table) + 2;
+	     i--) {
+		if (t->columns[i - 1].cut)
+			continue;
+		column = scols_table_get_column(t->table, i - 1);
+		scols_column_set_flags(column, SCOLS_FL_HIDDEN);
+		total -= needed(&t->columns[i - 1]);
+	}
+}
+
 int
 table_print(struct table *t, struct fault *f)
 {
@@ -162,6 +249,7 @@ table_print(struct table *t, struct fault *f)
 	if (scols_table_is_empty(t->table))
 		return 0;
 	before = enter(t);
+	hide_columns(t);
 	result = scols_print_table(t->table);
 	uselocale(before);
 	return result == 0 ?
@@ -175,6 +263,7 @@ table_free(struct table *t)
 	if (t == NULL)
 		return;
 	scols_unref_table(t->table);
+	free(t->columns);
 	if (t->utf8 != (locale_t)0)
 		freelocale(t->utf8);
 	free(t);

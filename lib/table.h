@@ -49,7 +49,11 @@ int table_row(struct table *, const char *const *values, enum table_colour);
 /* Give one cell of the last row a colour of its own. */
 void table_cell(struct table *, size_t column, enum table_colour);
 
-/* Print it; nothing where it has no rows.  Returns 0, or -1 with a fault. */
+/*
+ * Print it; nothing where it has no rows.  Where the terminal is too narrow,
+ * columns behind the fourth are left out, from the right; those that may be
+ * cut stay.  Returns 0, or -1 with a fault.
+ */
 int table_print(struct table *, struct fault *);
 
 void table_free(struct table *);

@@ -87,3 +87,16 @@ setup() {
 		assert_eq "$output" ""
 	done
 }
+
+# A row that is longer than the terminal is no row for the eye.
+@test "a table fits the terminal, however narrow" {
+	local columns
+	echo 'SELECT 1;' >m/002_a_name_that_is_rather_long_for_one_line_only.sql
+	for columns in 40 60 80; do
+		run_pipe 0 "script -qec 'stty cols $columns; mig-ls m' /dev/null |
+		    tr -d '\r' | tee out.$columns"
+		assert_output_has '001      a'
+		assert_eq "$(awk -v n=$columns 'length > n' out.$columns)" ""
+		assert_eq "$(wc -l <out.$columns)" 3
+	done
+}
