@@ -108,6 +108,9 @@ const struct convention *convention_at(size_t n);
 bool convention_match(const struct convention *, const char *file,
     struct convention_name *);
 
+/* Whether a file of that name is a program, by its suffix. */
+bool convention_is_code(const char *file);
+
 /*
  * Order of two versions as the convention's own tool has it: less than, equal
  * to or greater than 0.  Without a convention (NULL) it is version_cmp().

@@ -371,7 +371,25 @@ any_len(const struct convention *c, const struct span *p)
 	return end == NULL ? p->len : (size_t)(end - p->s);
 }
 
-/* ".up.sql" and, for golang-migrate, whatever else follows the direction. */
+bool
+convention_is_code(const char *file)
+{
+	static const char *const code[] = { ".go", ".js", ".mjs", ".cjs", ".ts",
+		".py", ".rs", ".rb", ".java", ".kt", ".scala", ".cs", ".php",
+		".sh", ".pl", ".fizz" };
+	struct span p = { file, strlen(file) };
+	size_t i;
+
+	for (i = 0; i < sizeof(code) / sizeof(code[0]); i++)
+		if (chop(&p, code[i]))
+			return true;
+	return false;
+}
+
+/*
+ * ".up.sql" and, for golang-migrate, whatever else follows the direction that
+ * may be SQL.
+ */
 static bool
 chop_suffix(const struct convention *c, struct span *p,
     struct convention_name *x)
@@ -382,6 +400,8 @@ chop_suffix(const struct convention *c, struct span *p,
 		return true;
 	if (c->single || c->rules & RULE_NAME)
 		return chop(p, ".sql") && direction(c, p, x);
+	if (convention_is_code(p->s))
+		return false;
 	for (i = p->len; i-- > 0;) {
 		if (p->s[i] != '.')
 			continue;

@@ -277,9 +277,6 @@ is_other_dialect(const struct convention *c, const char *name)
 bool
 directory_is_stranger(const struct convention *c, const char *name)
 {
-	static const char *const code[] = { ".go", ".js", ".mjs", ".cjs", ".ts",
-		".py", ".rs", ".rb", ".java", ".kt", ".scala", ".cs", ".php",
-		".sh", ".pl", ".fizz" };
 	static const char *const sql[] = { ".sql", ".pgsql", ".psql", ".sql.gz",
 		".sql.postgres", ".sql.bak" };
 	const char *number = name;
@@ -295,10 +292,5 @@ directory_is_stranger(const struct convention *c, const char *name)
 		number++;
 	if (strspn(number, "0123456789") == 0)
 		return false;
-	if (ends(name, "_test.go"))
-		return false;
-	for (i = 0; i < sizeof(code) / sizeof(code[0]); i++)
-		if (ends(name, code[i]))
-			return true;
-	return false;
+	return !ends(name, "_test.go") && convention_is_code(name);
 }

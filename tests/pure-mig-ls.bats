@@ -567,6 +567,9 @@ m/a/R__x.sql'
 	    '000003 a.up.b m/000003_a.up.b.up.sql -' \
 	    '000010 j m/000010_j.up.pgsql -'
 	CONVENTION=golang-migrate convention m
+	file m/4_code.up.go
+	run_mig 0 mig-ls -o version m
+	assert_stderr_has 'm/4_code.up.go: left out: in golang-migrate'
 	file m/2_b.up.sql
 	bad 'm/2_b.up.sql: has the same version as m/000002_b.up.sql' m
 	rm m/2_b.up.sql

@@ -63,6 +63,8 @@ static const struct {
 	{ "golang-migrate", "1_a.up.b.down.sql", "1|a.up.b|versioned d" },
 	{ "golang-migrate", "1_a.sql", NULL },
 	{ "golang-migrate", "1_a.up", NULL },
+	{ "golang-migrate", "1_a.up.go", NULL },
+	{ "golang-migrate", "1_a.up.fizz", NULL },
 	{ "dbmate", "1.sql", "1||versioned" },
 	{ "dbmate", "1-a.sql", "1|a|versioned" },
 	{ "dbmate", "1a.sql", "1|a|versioned" },
