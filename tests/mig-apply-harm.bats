@@ -376,3 +376,112 @@ fail 2"
 	assert_eq "$(sql "$holder")" "$was"
 	wait "$PID"
 }
+
+@test "the lock is lost: of two that go on from one state one is refused" {
+	new_db
+	sql 'CREATE TABLE ran (what text)'
+	migration 1_first.sql <<<'SELECT 1;'
+	apply 0
+	migration 2_slow.sql <<-'END'
+		INSERT INTO ran SELECT 'slow' FROM pg_sleep(1.5);
+	END
+	migration 3_last.sql <<<"INSERT INTO ran VALUES ('last');"
+	mig-ls m | mig-plan >plan
+	background bash -c 'exec mig-apply <plan'
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE query LIKE '%pg_sleep(1.5)%' AND pid <> pg_backend_pid()" 1
+	sql "SELECT pg_terminate_backend(pid) FROM pg_locks
+	    WHERE locktype = 'advisory'" >/dev/null
+	mig_run mig-apply <plan
+	rc=0
+	wait "$PID" || rc=$?
+	# whichever was first
+	[ "$status $rc" = "8 0" ] || [ "$status $rc" = "0 8" ] ||
+	    [ "$status $rc" = "8 5" ]
+	assert_eq "$(sql 'SELECT max(n) FROM (SELECT count(*) AS n FROM ran
+	    GROUP BY what) r')" 1
+	assert_eq "$(sql "SELECT count(*) FROM mig.log l LEFT JOIN mig.log p
+	    ON p.seq = l.seq - 1 WHERE l.hash <> mig.row_hash(l)
+	    OR l.prev <> coalesce(p.hash, repeat('0', 64))")" 0
+}
+
+@test "the lock is lost within a step of many transactions: it stops" {
+	new_db
+	migration 1_none.sql <<-'END'
+		-- mig: no-transaction
+		SELECT pg_sleep(1.5);
+		CREATE TABLE never (id int);
+	END
+	mig-ls m | mig-plan >plan
+	background bash -c 'exec mig-apply <plan'
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE query LIKE '%pg_sleep(1.5)%' AND pid <> pg_backend_pid()" 1
+	sql "SELECT pg_terminate_backend(pid) FROM pg_locks
+	    WHERE locktype = 'advisory'" >/dev/null
+	rc=0
+	wait "$PID" || rc=$?
+	assert_eq "$rc" 7
+	assert_match "$(cat bg.out)" 'lock was lost; stopped before statement 2'
+	assert_eq "$(sql "SELECT to_regclass('never') IS NULL")" t
+	run_mig 8 mig-apply <plan
+}
+
+@test "the backend ends in COMMIT: it is rolled back" {
+	new_db
+	migration 1_first.sql <<<'SELECT 1;'
+	apply 0
+	sql 'CREATE TABLE t (id int)'
+	sql "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
+	    AS 'BEGIN PERFORM pg_sleep(1.5); RETURN NULL; END'"
+	sql "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON t DEFERRABLE
+	    INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()"
+	for mode in transaction own-transaction; do
+		{
+			echo "-- mig: $mode"
+			[ $mode = transaction ] || echo 'BEGIN;'
+			echo 'INSERT INTO t VALUES (1);'
+			[ $mode = transaction ] || echo 'COMMIT;'
+		} | sed '/mig: transaction/d' | migration 2_slow.sql
+		mig-ls m | mig-plan >plan
+		mig-apply <plan >report 2>err 3>&- 4>&- &
+		pid=$!
+		wait_for "SELECT count(*) FROM pg_stat_activity
+		    WHERE query = 'COMMIT' AND state = 'active'" 1
+		sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+		    WHERE query = 'COMMIT' AND state = 'active'" >/dev/null
+		rc=0
+		wait $pid || rc=$?
+		assert_eq "$rc" 4
+		assert_match "$(tail -2 report | head -1)" $'^exit\t4\t0$'
+		assert_eq "$(sql 'SELECT count(*) FROM t')" 0
+	done
+}
+
+@test "COMMIT is done, its answer is lost: the history says so" {
+	new_db whole
+	migration 1_a.sql <<<'CREATE TABLE a (id int);'
+	migration 2_b.sql <<<'CREATE TABLE b (id int);'
+	mig-ls m | mig-plan >plan
+	${CC:-cc} -D_GNU_SOURCE -o cutter "$MIG_ROOT/tests/fault/cutter.c"
+	cut_at() {
+		rm -f proxy
+		./cutter "$PGPORT" 2 down "$1" "$2" >proxy 3>&- 4>&- &
+		PID=$!
+		echo $PID >>"$BATS_TEST_TMPDIR/.pids"
+		until [ -s proxy ]; do sleep 0.01; done
+		run_mig "$3" env PGHOST=127.0.0.1 PGPORT="$(head -1 proxy)" \
+		    PGPASSWORD=lab mig-apply <plan
+		kill "$PID"
+		wait "$PID" || :
+	}
+	cut_at 100000000 close 0
+	all=$(awk '$1 == 2 { print $3 }' proxy)
+	for how in close hold; do
+		new_db $how
+		cut_at $((all - 10)) $how 0
+		assert_stderr_has 'lost, but the last step is done'
+		assert_output_has $'exit\t0\t2'
+		assert_eq "$(log)" "apply 1
+apply 2"
+	done
+}
