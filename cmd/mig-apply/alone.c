@@ -20,7 +20,7 @@ struct alone {
 	bool last;		/* it is the last one */
 	bool intent;		/* it was begun outside of a transaction */
 	bool logged;		/* the step's row of the log is written */
-	bool inner;		/* it ended a transaction that it did not begin */
+	bool inner;		/* it ended one that it did not begin */
 };
 
 /* Note the digest of the statement at hand; its text will not stay. */
@@ -72,30 +72,6 @@ put_progress(struct alone *a, size_t statement, const char *state)
 	return result;
 }
 
-/* Change the row of progress of statement `k`; to delete, 0 means all. */
-static int
-change_progress(struct alone *a, const char *change, size_t k)
-{
-	struct run *r = a->run;
-	const struct plan_step *s = &r->plan->steps[a->step];
-	struct worker_sent sent = { WORKER_SET, a->step, 0 };
-	const char *values[4];
-	char number[24], *sql;
-	int result;
-
-	snprintf(number, sizeof(number), "%zu", k);
-	values[0] = s->m.series;
-	values[1] = s->m.version;
-	values[2] = s->m.name;
-	values[3] = number;
-	sql = db_sql(change, r->schema);
-	if (sql == NULL)
-		return fault_nomem(r->fault);
-	result = worker_send(&r->worker, &sent, sql, 4, values);
-	free(sql);
-	return result;
-}
-
 static int
 send_last(struct alone *a)
 {
@@ -103,7 +79,8 @@ send_last(struct alone *a)
 	    a->run->plan->steps[a->step].action), NULL) == -1)
 		return -1;
 	a->logged = true;
-	return change_progress(a, sql_progress_delete, 0);
+	return send_progress_change(a->run, a->step, sql_progress_delete,
+	    0);
 }
 
 /*
@@ -120,7 +97,8 @@ send_done(struct alone *a)
 	if (send_own_role(a->run) == -1)
 		return -1;
 	if (a->intent)
-		return change_progress(a, sql_progress_done, a->k);
+		return send_progress_change(a->run, a->step,
+		    sql_progress_done, a->k);
 	for (k = a->open; k <= a->k; k++)
 		if (put_progress(a, k, "done") == -1)
 			return -1;
@@ -263,7 +241,8 @@ settle_intent(struct alone *a)
 	    !leaves_nothing(&a->item))
 		return;
 	failure = worker_keep(&r->worker);
-	if (change_progress(a, sql_progress_delete, a->k) == 0)
+	if (send_progress_change(r, a->step, sql_progress_delete, a->k) ==
+	    0)
 		worker_sync(&r->worker);
 	worker_clear(&r->worker);
 	worker_bring_back(&r->worker, &failure);
