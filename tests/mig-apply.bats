@@ -752,6 +752,7 @@ apply 2 alter"
 	run_mig 5 env PGUSER="$ROLE" mig-apply <plan
 	assert_stderr_has 'ERROR 42501: permission denied for database'
 	assert_stderr_has 'hint: the history needs CREATE on the database'
+	assert_output_has $'fail\t1\tapply\tmain\t001\t'
 	assert_eq "$(tables)" ""
 	# an empty schema of its own is enough
 	sql "CREATE SCHEMA mig AUTHORIZATION $ROLE;

@@ -5,10 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "directive.h"
-#include "spool.h"
 #include "sql.h"
-#include "statement.h"
 #include "stop.h"
 
 /* Steps that one connection runs: its caches grow with each (DESIGN 5.7). */
@@ -16,117 +13,6 @@
 
 /* Milliseconds between two tries to cancel. */
 #define CANCEL_EVERY 100
-
-/* The head of a text, where its directives stand. */
-#define HEAD 65536
-
-/* The directives at the head of a step's text. */
-static int
-look_at_head(struct run *r, size_t step)
-{
-	const struct plan_step *s = &r->plan->steps[step];
-	struct step_look *look = &r->looks[step];
-	struct directives d = DIRECTIVES_INIT;
-	char head[HEAD];
-	ssize_t n;
-	int result;
-
-	n = spool_read(r->plan->spool, s->run.off, head,
-	    s->run.len < HEAD ? s->run.len : HEAD, r->fault);
-	if (n == -1)
-		return -1;
-	result = directives_read(&d, head, (size_t)n,
-	    s->m.path == NULL ? "-" : s->m.path, 1, r->fault);
-	if (result == 0 && d.has_lock_timeout)
-		look->lock_timeout = d.lock_timeout;
-	if (result == 0 && d.role != NULL && look->role == NULL) {
-		look->role = strdup(d.role);
-		if (look->role == NULL)
-			result = fault_nomem(r->fault);
-	}
-	directives_free(&d);
-	return result;
-}
-
-/* A statement of a `tx` step that would end the step's transaction. */
-static int
-refuse_control(struct run *r, const struct plan_step *s,
-    const struct lex_item *item)
-{
-	const char *path;
-	size_t line;
-
-	path = plan_where(s, item->line, &line);
-	fault_set(r->fault, EXIT_STREAM, "%s:%zu:%zu: transaction control "
-	    "in a tx step", path, line, item->col);
-	return fault_hint(r->fault, "mig-plan refuses this too: how was the "
-	    "plan made?");
-}
-
-static int
-look_at_text(struct run *r, size_t step)
-{
-	const struct plan_step *s = &r->plan->steps[step];
-	struct step_look *look = &r->looks[step];
-	struct script *script;
-	struct lex_item item;
-	enum lex_kind kind;
-	int result = 0;
-
-	look->statements = 0;
-	script = script_open(r->plan, s, r->backslash_quotes, r->fault);
-	if (script == NULL)
-		return -1;
-	while (result == 0 && (kind = script_next(script, &item, r->fault))
-	    != LEX_END) {
-		if (kind == LEX_BAD)
-			result = -1;
-		if (kind != LEX_STATEMENT)
-			continue;
-		look->statements++;
-		if (statement_alters_extension(&item))
-			look->extension = true;
-		if (s->m.mode == MODE_TX && statement_controls_transaction(
-		    statement_kind(&item)))
-			result = refuse_control(r, s, &item);
-	}
-	script_close(script);
-	return result;
-}
-
-int
-run_look(struct run *r)
-{
-	const struct plan_step *s;
-	size_t i;
-
-	if (r->looks == NULL)
-		r->looks = calloc(r->plan->nsteps + 1, sizeof(*r->looks));
-	if (r->looks == NULL)
-		return fault_nomem(r->fault);
-	for (i = 0; i < r->plan->nsteps; i++) {
-		s = &r->plan->steps[i];
-		r->looks[i].lock_timeout = -1;
-		if (s->action == PLAN_RESUME || s->action == PLAN_ADOPT)
-			return fault_set(r->fault, EXIT_STREAM, "step %zu: "
-			    "this mig-apply cannot %s", i + 1,
-			    plan_action_name(s->action));
-		if (!s->run.present)
-			continue;
-		if (look_at_head(r, i) == -1 || look_at_text(r, i) == -1)
-			return -1;
-		if (r->options->one && s->m.mode != MODE_TX) {
-			fault_set(r->fault, EXIT_USAGE, "-1: step %zu (%s) "
-			    "cannot run in a transaction with others: its "
-			    "mode is %s", i + 1, s->m.path == NULL ?
-			    s->m.name : s->m.path,
-			    migration_mode_name(s->m.mode));
-			return fault_hint(r->fault, "without -1 each step "
-			    "is a transaction of its own");
-		}
-	}
-	return 0;
-}
 
 void
 run_step_done(struct run *r, size_t step)
@@ -273,28 +159,13 @@ send_text(struct run *r, size_t step)
 	return result;
 }
 
-/* What a step does to the tables of progress, besides its row of the log. */
+/* What a step does to the table of progress, besides its row of the log. */
 static int
 send_forget(struct run *r, size_t step)
 {
-	const struct migration *m = &r->plan->steps[step].m;
-	struct worker_sent sent = { WORKER_SET, step, 0 };
-	const char *values[4];
-	char *sql;
-	int result;
-
 	if (r->plan->steps[step].action != PLAN_FORGET)
 		return 0;
-	values[0] = m->series;
-	values[1] = m->version;
-	values[2] = m->name;
-	values[3] = "0";
-	sql = db_sql(sql_progress_delete, r->schema);
-	if (sql == NULL)
-		return fault_nomem(r->fault);
-	result = worker_send(&r->worker, &sent, sql, 4, values);
-	free(sql);
-	return result;
+	return send_progress_change(r, step, sql_progress_delete, 0);
 }
 
 /* A step in a transaction, without waiting for its end. */
@@ -383,156 +254,6 @@ next_step(struct run *r)
 	return send_step(r, r->next);
 }
 
-/* Roll back what is open, so that the connection can be used again. */
-static int
-roll_back(struct run *r)
-{
-	worker_sync(&r->worker);
-	if (r->worker.failure.lost)
-		return -1;
-	worker_clear(&r->worker);
-	if (PQtransactionStatus(r->worker.conn) != PQTRANS_IDLE)
-		send_set(r, "ROLLBACK");
-	r->dirty = true;
-	send_put_back(r, false);
-	r->making = false;
-	r->next = r->at;
-	return worker_sync(&r->worker);
-}
-
-/*
- * Whether a failed step may be tried again: the lock was not to be had, or
- * others were in its way.
- */
-static bool
-may_retry(struct run *r)
-{
-	const struct worker_failure *failure = &r->worker.failure;
-	const char *state = db_sqlstate(failure->result);
-
-	if (failure->result == NULL || r->alone || stop_signal() != 0 ||
-	    r->report.broken || failure->lost)
-		return false;
-	if (strcmp(state, "55P03") != 0 && strcmp(state, "40P01") != 0 &&
-	    strcmp(state, "40001") != 0)
-		return false;
-	if (r->deadline == 0)
-		r->deadline = report_clock() + r->options->retry * 1000;
-	return report_clock() < r->deadline;
-}
-
-/* Wait before the next try: longer each time, and never the same. */
-static void
-pause_before_retry(struct run *r)
-{
-	long long most = r->tries < 6 ? 250LL << r->tries : 15000;
-	long long left = r->deadline - report_clock();
-
-	r->tries++;
-	if (most > left)
-		most = left > 0 ? left : 1;
-	stop_poll(NULL, 0, (int)(most / 2 +
-	    (long long)arc4random_uniform((uint32_t)(most / 2 + 1))));
-}
-
-/* Returns true where the steps from `at` on are to be sent again. */
-static bool
-retried(struct run *r)
-{
-	const PGresult *result = r->worker.failure.result;
-	char state[6];
-	char *why;
-
-	if (!may_retry(r))
-		return false;
-	strlcpy(state, db_sqlstate(result), sizeof(state));
-	if (asprintf(&why, "%s%s%s", PQresultErrorField(result,
-	    PG_DIAG_MESSAGE_PRIMARY), *r->watch.blockers != '\0' ?
-	    ": blocked by " : "", r->watch.blockers) == -1)
-		return false;
-	report_retry(&r->report, r->at + 1, &r->plan->steps[r->at], state,
-	    why);
-	free(why);
-	if (roll_back(r) == -1)
-		return false;
-	pause_before_retry(r);
-	return stop_signal() == 0;
-}
-
-/* Put the failure into the log, where there is one. */
-static void
-log_failure(struct run *r, size_t step, const char *message)
-{
-	struct fault *fault = r->fault, second = FAULT_INIT;
-
-	if (!r->exists || r->options->one)
-		return;
-	r->fault = &second;
-	r->at = r->next = step;
-	if (send_log(r, step, "fail", message) == 0 &&
-	    worker_sync(&r->worker) == 0)
-		r->seq++;
-	fault_free(&second);
-	r->fault = fault;
-}
-
-/* Say what failed, and leave nothing open. */
-static void
-report_failure(struct run *r)
-{
-	const struct worker_failure *failure = &r->worker.failure;
-	const struct worker_sent sent = failure->sent;
-	size_t step = sent.step < r->at ? r->at : sent.step;
-	const char *message = r->fault->text;
-	char state[6] = "", *place = NULL;
-
-	if (step >= r->plan->nsteps)
-		return;
-	if (failure->result != NULL) {
-		strlcpy(state, db_sqlstate(failure->result), sizeof(state));
-		place = failure_place(r, &sent, failure->result);
-		message = PQresultErrorField(failure->result,
-		    PG_DIAG_MESSAGE_PRIMARY);
-	}
-	report_fail(&r->report, step + 1, &r->plan->steps[step],
-	    *state == '\0' ? NULL : state, place,
-	    message == NULL ? "out of memory" : message);
-	free(place);
-	if (roll_back(r) == 0 && r->fault->text != NULL &&
-	    stop_signal() == 0)
-		log_failure(r, step, r->fault->text);
-}
-
-/* The steps end before the last one. */
-static enum exits
-give_up(struct run *r)
-{
-	bool failed;
-
-	r->ending = true;
-	if (r->worker.failure.lost && lost_look(r) == 0 &&
-	    r->at == r->plan->nsteps)
-		return EXIT_DONE;
-	failed = r->worker.failure.failed;
-	if (r->fault->text == NULL && !r->worker.failure.lost &&
-	    (r->canceled || stop_signal() != 0)) {
-		fault_set(r->fault, r->report.broken ? EXIT_STREAM :
-		    EXIT_FAILED, "stopped: step %zu of %zu "
-		    "is rolled back, the ones before it are done",
-		    r->at + 1, r->plan->nsteps);
-		if (r->partial)
-			fault_set(r->fault, EXIT_UNKNOWN, "stopped part-way "
-			    "in step %zu of %zu, which is not one "
-			    "transaction", r->at + 1, r->plan->nsteps);
-	} else if (failed && r->fault->text == NULL)
-		failure_explain(r);
-	if (failed || r->next > r->at)
-		report_failure(r);
-	else if (PQstatus(r->worker.conn) == CONNECTION_OK)
-		roll_back(r);
-	return r->fault->code == EXIT_DONE ? EXIT_FAILED : r->fault->code;
-}
-
 /* Whether to go on: nobody said stop, and somebody reads the report. */
 static bool
 go_on(struct run *r)
@@ -590,8 +311,8 @@ run_steps(struct run *r)
 	r->exists = r->history.exists;
 	r->seq = r->history.seq;
 	while (send_all(r) == -1)
-		if (!retried(r))
-			return give_up(r);
+		if (!run_retried(r))
+			return run_give_up(r);
 	return EXIT_DONE;
 }
 

@@ -88,6 +88,14 @@ enum exits run_steps(struct run *);
 /* A step is done: say so, and that the next one, if sent, is under way. */
 void run_step_done(struct run *, size_t step);
 
+/*
+ * After a failure (recover.c): whether the steps from `at` on are to be sent
+ * again, all being rolled back; or end, with nothing left open, the failure in
+ * the report and in the log, and return the exit code.
+ */
+bool run_retried(struct run *);
+enum exits run_give_up(struct run *);
+
 /* Analyze what was created or changed; problems are warnings. */
 void run_analyze(struct run *);
 
@@ -105,6 +113,13 @@ int send_role(struct run *, const char *role);
 int send_log(struct run *, size_t step, const char *action,
     const char *error);
 int send_commit(struct run *, size_t step);
+
+/*
+ * Change a step's row of progress of one statement by one of progress-*.sql;
+ * in progress-delete.sql statement 0 means all.
+ */
+int send_progress_change(struct run *, size_t step, const char *change,
+    size_t statement);
 int send_history(struct run *);
 
 /* Put the session back, `inside` of a transaction or with one of its own. */

@@ -165,6 +165,29 @@ send_log(struct run *r, size_t step, const char *action, const char *error)
 }
 
 int
+send_progress_change(struct run *r, size_t step, const char *change,
+    size_t statement)
+{
+	const struct migration *m = &r->plan->steps[step].m;
+	struct worker_sent sent = { WORKER_SET, step, 0 };
+	const char *values[4];
+	char number[24], *sql;
+	int result;
+
+	snprintf(number, sizeof(number), "%zu", statement);
+	values[0] = m->series;
+	values[1] = m->version;
+	values[2] = m->name;
+	values[3] = number;
+	sql = db_sql(change, r->schema);
+	if (sql == NULL)
+		return fault_nomem(r->fault);
+	result = worker_send(&r->worker, &sent, sql, 4, values);
+	free(sql);
+	return result;
+}
+
+int
 send_commit(struct run *r, size_t step)
 {
 	struct worker_sent sent = { WORKER_COMMIT, step, 0 };

@@ -1,0 +1,120 @@
+/* Looks at the texts of a plan before anything runs. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "directive.h"
+#include "run.h"
+#include "spool.h"
+#include "statement.h"
+
+/* The head of a text, where its directives stand. */
+#define HEAD 65536
+
+/* The directives at the head of a step's text. */
+static int
+look_at_head(struct run *r, size_t step)
+{
+	const struct plan_step *s = &r->plan->steps[step];
+	struct step_look *look = &r->looks[step];
+	struct directives d = DIRECTIVES_INIT;
+	char head[HEAD];
+	ssize_t n;
+	int result;
+
+	n = spool_read(r->plan->spool, s->run.off, head,
+	    s->run.len < HEAD ? s->run.len : HEAD, r->fault);
+	if (n == -1)
+		return -1;
+	result = directives_read(&d, head, (size_t)n,
+	    s->m.path == NULL ? "-" : s->m.path, 1, r->fault);
+	if (result == 0 && d.has_lock_timeout)
+		look->lock_timeout = d.lock_timeout;
+	if (result == 0 && d.role != NULL && look->role == NULL) {
+		look->role = strdup(d.role);
+		if (look->role == NULL)
+			result = fault_nomem(r->fault);
+	}
+	directives_free(&d);
+	return result;
+}
+
+/* A statement of a `tx` step that would end the step's transaction. */
+static int
+refuse_control(struct run *r, const struct plan_step *s,
+    const struct lex_item *item)
+{
+	const char *path;
+	size_t line;
+
+	path = plan_where(s, item->line, &line);
+	fault_set(r->fault, EXIT_STREAM, "%s:%zu:%zu: transaction control "
+	    "in a tx step", path, line, item->col);
+	return fault_hint(r->fault, "mig-plan refuses this too: how was the "
+	    "plan made?");
+}
+
+static int
+look_at_text(struct run *r, size_t step)
+{
+	const struct plan_step *s = &r->plan->steps[step];
+	struct step_look *look = &r->looks[step];
+	struct script *script;
+	struct lex_item item;
+	enum lex_kind kind;
+	int result = 0;
+
+	look->statements = 0;
+	script = script_open(r->plan, s, r->backslash_quotes, r->fault);
+	if (script == NULL)
+		return -1;
+	while (result == 0 && (kind = script_next(script, &item, r->fault))
+	    != LEX_END) {
+		if (kind == LEX_BAD)
+			result = -1;
+		if (kind != LEX_STATEMENT)
+			continue;
+		look->statements++;
+		if (statement_alters_extension(&item))
+			look->extension = true;
+		if (s->m.mode == MODE_TX && statement_controls_transaction(
+		    statement_kind(&item)))
+			result = refuse_control(r, s, &item);
+	}
+	script_close(script);
+	return result;
+}
+
+int
+run_look(struct run *r)
+{
+	const struct plan_step *s;
+	size_t i;
+
+	if (r->looks == NULL)
+		r->looks = calloc(r->plan->nsteps + 1, sizeof(*r->looks));
+	if (r->looks == NULL)
+		return fault_nomem(r->fault);
+	for (i = 0; i < r->plan->nsteps; i++) {
+		s = &r->plan->steps[i];
+		r->looks[i].lock_timeout = -1;
+		if (s->action == PLAN_RESUME || s->action == PLAN_ADOPT)
+			return fault_set(r->fault, EXIT_STREAM, "step %zu: "
+			    "this mig-apply cannot %s", i + 1,
+			    plan_action_name(s->action));
+		if (!s->run.present)
+			continue;
+		if (look_at_head(r, i) == -1 || look_at_text(r, i) == -1)
+			return -1;
+		if (r->options->one && s->m.mode != MODE_TX) {
+			fault_set(r->fault, EXIT_USAGE, "-1: step %zu (%s) "
+			    "cannot run in a transaction with others: its "
+			    "mode is %s", i + 1, s->m.path == NULL ?
+			    s->m.name : s->m.path,
+			    migration_mode_name(s->m.mode));
+			return fault_hint(r->fault, "without -1 each step "
+			    "is a transaction of its own");
+		}
+	}
+	return 0;
+}

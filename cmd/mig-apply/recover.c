@@ -1,0 +1,157 @@
+/* What follows on a failure: another try, or an end in good order. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "run.h"
+#include "stop.h"
+
+/* Roll back what is open, so that the connection can be used again. */
+static int
+roll_back(struct run *r)
+{
+	worker_sync(&r->worker);
+	if (r->worker.failure.lost)
+		return -1;
+	worker_clear(&r->worker);
+	if (PQtransactionStatus(r->worker.conn) != PQTRANS_IDLE)
+		send_set(r, "ROLLBACK");
+	r->dirty = true;
+	send_put_back(r, false);
+	r->making = false;
+	r->next = r->at;
+	return worker_sync(&r->worker);
+}
+
+/*
+ * Whether a failed step may be tried again: the lock was not to be had, or
+ * others were in its way.
+ */
+static bool
+may_retry(struct run *r)
+{
+	const struct worker_failure *failure = &r->worker.failure;
+	const char *state = db_sqlstate(failure->result);
+
+	if (failure->result == NULL || r->alone || stop_signal() != 0 ||
+	    r->report.broken || failure->lost)
+		return false;
+	if (strcmp(state, "55P03") != 0 && strcmp(state, "40P01") != 0 &&
+	    strcmp(state, "40001") != 0)
+		return false;
+	if (r->deadline == 0)
+		r->deadline = report_clock() + r->options->retry * 1000;
+	return report_clock() < r->deadline;
+}
+
+/* Wait before the next try: longer each time, and never the same. */
+static void
+pause_before_retry(struct run *r)
+{
+	long long most = r->tries < 6 ? 250LL << r->tries : 15000;
+	long long left = r->deadline - report_clock();
+
+	r->tries++;
+	if (most > left)
+		most = left > 0 ? left : 1;
+	stop_poll(NULL, 0, (int)(most / 2 +
+	    (long long)arc4random_uniform((uint32_t)(most / 2 + 1))));
+}
+
+bool
+run_retried(struct run *r)
+{
+	const PGresult *result = r->worker.failure.result;
+	char state[6];
+	char *why;
+
+	if (!may_retry(r))
+		return false;
+	strlcpy(state, db_sqlstate(result), sizeof(state));
+	if (asprintf(&why, "%s%s%s", PQresultErrorField(result,
+	    PG_DIAG_MESSAGE_PRIMARY), *r->watch.blockers != '\0' ?
+	    ": blocked by " : "", r->watch.blockers) == -1)
+		return false;
+	report_retry(&r->report, r->at + 1, &r->plan->steps[r->at], state,
+	    why);
+	free(why);
+	if (roll_back(r) == -1)
+		return false;
+	pause_before_retry(r);
+	return stop_signal() == 0;
+}
+
+/* Put the failure into the log, where there is one. */
+static void
+log_failure(struct run *r, size_t step, const char *message)
+{
+	struct fault *fault = r->fault, second = FAULT_INIT;
+
+	if (!r->exists || r->options->one)
+		return;
+	r->fault = &second;
+	r->at = r->next = step;
+	if (send_log(r, step, "fail", message) == 0 &&
+	    worker_sync(&r->worker) == 0)
+		r->seq++;
+	fault_free(&second);
+	r->fault = fault;
+}
+
+/* Say what failed, and leave nothing open. */
+static void
+report_failure(struct run *r)
+{
+	const struct worker_failure *failure = &r->worker.failure;
+	const struct worker_sent sent = failure->sent;
+	/* what is ours is about the first step that is not done */
+	size_t step = sent.what == WORKER_SET || sent.step < r->at ? r->at :
+	    sent.step;
+	const char *message = r->fault->text;
+	char state[6] = "", *place = NULL;
+
+	if (step >= r->plan->nsteps)
+		return;
+	if (failure->result != NULL) {
+		strlcpy(state, db_sqlstate(failure->result), sizeof(state));
+		place = failure_place(r, &sent, failure->result);
+		message = PQresultErrorField(failure->result,
+		    PG_DIAG_MESSAGE_PRIMARY);
+	}
+	report_fail(&r->report, step + 1, &r->plan->steps[step],
+	    *state == '\0' ? NULL : state, place,
+	    message == NULL ? "out of memory" : message);
+	free(place);
+	if (roll_back(r) == 0 && r->fault->text != NULL &&
+	    stop_signal() == 0)
+		log_failure(r, step, r->fault->text);
+}
+
+enum exits
+run_give_up(struct run *r)
+{
+	bool failed;
+
+	r->ending = true;
+	if (r->worker.failure.lost && lost_look(r) == 0 &&
+	    r->at == r->plan->nsteps)
+		return EXIT_DONE;
+	failed = r->worker.failure.failed;
+	if (r->fault->text == NULL && !r->worker.failure.lost &&
+	    (r->canceled || stop_signal() != 0)) {
+		fault_set(r->fault, r->report.broken ? EXIT_STREAM :
+		    EXIT_FAILED, "stopped: step %zu of %zu "
+		    "is rolled back, the ones before it are done",
+		    r->at + 1, r->plan->nsteps);
+		if (r->partial)
+			fault_set(r->fault, EXIT_UNKNOWN, "stopped part-way "
+			    "in step %zu of %zu, which is not one "
+			    "transaction", r->at + 1, r->plan->nsteps);
+	} else if (failed && r->fault->text == NULL)
+		failure_explain(r);
+	if (failed || r->next > r->at)
+		report_failure(r);
+	else if (PQstatus(r->worker.conn) == CONNECTION_OK)
+		roll_back(r);
+	return r->fault->code == EXIT_DONE ? EXIT_FAILED : r->fault->code;
+}
