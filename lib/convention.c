@@ -254,7 +254,7 @@ static const struct convention conventions[] = {
 	    .nameless = true,
 	    .directive = "-- postgres-migrations disable-transaction",
 	    .rules = RULE_OWN,
-	    .first = "1" }
+	    .first = "1" },
 };
 
 #define COUNT (sizeof(conventions) / sizeof(conventions[0]))

@@ -60,8 +60,8 @@ postgres_variables(struct db_target *t, struct fault *f)
 	add_keyword(fp, "port", "POSTGRES_PORT");
 	add_keyword(fp, "user", "POSTGRES_USER");
 	add_keyword(fp, "password", "POSTGRES_PASSWORD");
-	add_keyword(fp, "dbname", set("POSTGRES_DATABASE") ?
-	    "POSTGRES_DATABASE" : "POSTGRES_DB");
+	add_keyword(fp, "dbname",
+	    set("POSTGRES_DATABASE") ? "POSTGRES_DATABASE" : "POSTGRES_DB");
 	if (fclose(fp) != 0)
 		return fault_nomem(f);
 	t->from = "POSTGRES_*";
@@ -110,9 +110,12 @@ check_conninfo(const struct db_target *t, char *arg, struct fault *f)
 	    strstr(t->conninfo, "://") == NULL)
 		return 0;
 	if (is_stray_at(t->conninfo)) {
-		fault_set(f, EXIT_USAGE, "%s: the password or a name in the "
-		    "URI holds a character that must be escaped", t->from);
-		return fault_hint(f, "write @ as %%40, / as %%2F, : as %%3A, "
+		fault_set(f, EXIT_USAGE,
+		    "%s: the password or a name in the "
+		    "URI holds a character that must be escaped",
+		    t->from);
+		return fault_hint(f,
+		    "write @ as %%40, / as %%2F, : as %%3A, "
 		    "? as %%3F, # as %%23, %% as %%25; or keep the password "
 		    "in ~/.pgpass");
 	}
@@ -123,7 +126,8 @@ check_conninfo(const struct db_target *t, char *arg, struct fault *f)
 		/* the message may quote the string, password and all */
 		fault_set(f, EXIT_USAGE, "%s is no connection string or URI",
 		    t->from);
-		fault_hint(f, "as in postgresql://user@host/database or "
+		fault_hint(f,
+		    "as in postgresql://user@host/database or "
 		    "\"host=... dbname=...\"; a password is best kept in "
 		    "~/.pgpass");
 		PQfreemem(error);
@@ -138,11 +142,11 @@ check_conninfo(const struct db_target *t, char *arg, struct fault *f)
 int
 db_target(struct db_target *t, char *arg, struct fault *f)
 {
-	static const char *const libpq[] = { "PGHOST", "PGHOSTADDR",
-	    "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE", NULL };
+	static const char *const libpq[] = { "PGHOST", "PGHOSTADDR", "PGPORT",
+		"PGDATABASE", "PGUSER", "PGSERVICE", NULL };
 	static const char *const postgres[] = { "POSTGRES_HOST",
-	    "POSTGRES_PORT", "POSTGRES_USER", "POSTGRES_DATABASE",
-	    "POSTGRES_DB", NULL };
+		"POSTGRES_PORT", "POSTGRES_USER", "POSTGRES_DATABASE",
+		"POSTGRES_DB", NULL };
 	const char *url = arg != NULL ? arg : getenv("DATABASE_URL");
 
 	t->conninfo = NULL;
@@ -205,17 +209,19 @@ connect_fault(struct fault *f, PGconn *conn, const struct db_target *t)
 	fault_set(f, EXIT_CONNECT, "%s", text);
 	free(text);
 	if (conn != NULL && PQconnectionNeedsPassword(conn))
-		fault_hint(f, "put the password into ~/.pgpass or "
+		fault_hint(f,
+		    "put the password into ~/.pgpass or "
 		    "PGPASSWORD");
 	else
-		fault_hint(f, "-d, DATABASE_URL or PGHOST and its like say "
-		    "where the database is; here %s did", t->from);
+		fault_hint(f,
+		    "-d, DATABASE_URL or PGHOST and its like say "
+		    "where the database is; here %s did",
+		    t->from);
 	return -1;
 }
 
 PGconn *
-db_connect(const struct db_target *t, const char *application,
-    struct fault *f)
+db_connect(const struct db_target *t, const char *application, struct fault *f)
 {
 	const char *keys[6], *values[6];
 	size_t n = 0;
@@ -254,10 +260,11 @@ db_connect_plain(const struct db_target *t, const char *application,
 	conn = db_connect(t, application, f);
 	if (conn == NULL)
 		return NULL;
-	if (db_exec(conn, "SELECT pg_catalog.set_config('search_path', '', "
-	    "false), pg_catalog.set_config('TimeZone', 'UTC', false), "
-	    "pg_catalog.set_config('client_min_messages', 'warning', false)",
-	    EXIT_CONNECT, "connection", f) == -1) {
+	if (db_exec(conn,
+		"SELECT pg_catalog.set_config('search_path', '', "
+		"false), pg_catalog.set_config('TimeZone', 'UTC', false), "
+		"pg_catalog.set_config('client_min_messages', 'warning', false)",
+		EXIT_CONNECT, "connection", f) == -1) {
 		PQfinish(conn);
 		return NULL;
 	}
@@ -270,9 +277,11 @@ db_describe(const PGconn *conn, const struct db_target *t)
 	const char *version = PQparameterStatus(conn, "server_version");
 	char *text;
 
-	if (asprintf(&text, "database %s as %s on %s port %s, PostgreSQL %s "
-	    "(from %s)", PQdb(conn), PQuser(conn), PQhost(conn),
-	    PQport(conn), version == NULL ? "?" : version, t->from) == -1)
+	if (asprintf(&text,
+		"database %s as %s on %s port %s, PostgreSQL %s "
+		"(from %s)",
+		PQdb(conn), PQuser(conn), PQhost(conn), PQport(conn),
+		version == NULL ? "?" : version, t->from) == -1)
 		return NULL;
 	return text;
 }
@@ -348,8 +357,8 @@ db_query(PGconn *conn, const char *sql, int n, const char *const *values,
 	result = PQexecParams(conn, sql, n, NULL, values, NULL, NULL, 0);
 	if (succeeded(result))
 		return result;
-	db_fault(f, PQstatus(conn) == CONNECTION_OK ? code : EXIT_CONNECT,
-	    what, conn, result);
+	db_fault(f, PQstatus(conn) == CONNECTION_OK ? code : EXIT_CONNECT, what,
+	    conn, result);
 	PQclear(result);
 	return NULL;
 }
@@ -372,8 +381,10 @@ db_batch(PGconn *conn, const char *sql, PGresult **results, size_t n,
 			continue;
 		}
 		if (!failed)
-			db_fault(f, PQstatus(conn) == CONNECTION_OK ? code :
-			    EXIT_CONNECT, what, conn, result);
+			db_fault(f,
+			    PQstatus(conn) == CONNECTION_OK ? code :
+							      EXIT_CONNECT,
+			    what, conn, result);
 		failed = true;
 		PQclear(result);
 	}
@@ -390,8 +401,10 @@ db_exec_all(PGconn *conn, const char *sql, enum exits code, const char *what,
 	int ok;
 
 	result = PQexec(conn, sql);
-	ok = succeeded(result) ? 0 : db_fault(f, PQstatus(conn) ==
-	    CONNECTION_OK ? code : EXIT_CONNECT, what, conn, result);
+	ok = succeeded(result) ?
+	    0 :
+	    db_fault(f, PQstatus(conn) == CONNECTION_OK ? code : EXIT_CONNECT,
+		what, conn, result);
 	PQclear(result);
 	return ok;
 }
@@ -419,7 +432,8 @@ db_sqlstate(const PGresult *result)
 const char *
 db_value(const PGresult *result, int row, int column)
 {
-	return PQgetisnull(result, row, column) ? NULL :
+	return PQgetisnull(result, row, column) ?
+	    NULL :
 	    PQgetvalue(result, row, column);
 }
 
@@ -433,7 +447,7 @@ set_detail(struct fault *f, const PGresult *result)
 	} parts[] = {
 		{ PG_DIAG_MESSAGE_DETAIL, "DETAIL" },
 		{ PG_DIAG_MESSAGE_HINT, "HINT" },
-		{ PG_DIAG_CONTEXT, "CONTEXT" }
+		{ PG_DIAG_CONTEXT, "CONTEXT" },
 	};
 	const char *value;
 	char *text;
@@ -466,8 +480,7 @@ db_fault(struct fault *f, enum exits code, const char *prefix, PGconn *conn,
 	level = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 	if (text != NULL) {
 		fault_set(f, code, "%s: %s %s: %s", prefix,
-		    level == NULL ? "ERROR" : level, db_sqlstate(result),
-		    text);
+		    level == NULL ? "ERROR" : level, db_sqlstate(result), text);
 		set_detail(f, result);
 		return -1;
 	}

@@ -13,8 +13,8 @@
 
 /* Where to connect to. */
 struct db_target {
-	char *conninfo;		/* string or URI; NULL: libpq's own settings */
-	const char *from;	/* where that was found, for a person */
+	char *conninfo;	  /* string or URI; NULL: libpq's own settings */
+	const char *from; /* where that was found, for a person */
 };
 
 /*
@@ -61,9 +61,8 @@ char *db_sql(const char *sql, const char *schema);
  * or NULL with a fault of `code` (EXIT_CONNECT where the connection is gone)
  * that is about `what`.
  */
-PGresult *db_query(PGconn *, const char *sql, int n,
-    const char *const *values, enum exits code, const char *what,
-    struct fault *);
+PGresult *db_query(PGconn *, const char *sql, int n, const char *const *values,
+    enum exits code, const char *what, struct fault *);
 
 /*
  * Run statements joined by semicolons, in one round trip; their results do
@@ -96,7 +95,7 @@ const char *db_value(const PGresult *, int row, int column);
  * DETAIL, HINT and CONTEXT as detail lines.  A result without fields (a lost
  * connection) gives the connection's own message.  Always returns -1.
  */
-int db_fault(struct fault *, enum exits code, const char *prefix,
-    PGconn *, const PGresult *);
+int db_fault(struct fault *, enum exits code, const char *prefix, PGconn *,
+    const PGresult *);
 
 #endif

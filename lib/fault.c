@@ -16,8 +16,7 @@ discard(char **s)
 	*s = NULL;
 }
 
-static int
-set(struct fault *f, enum exits code, const char *fmt, va_list ap)
+static int set(struct fault *f, enum exits code, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
 
 static int

@@ -11,14 +11,17 @@
  * code never prints and never exits: it fills in a fault and returns -1.
  */
 struct fault {
-	enum exits code;	/* how a command ends because of this */
-	char *text;		/* one line, the object first; NULL: none */
-	char *detail;		/* further lines, or NULL */
-	char *hint;		/* what to do about it, or NULL */
-	bool nomem;		/* there was no memory, even for a text */
+	enum exits code; /* how a command ends because of this */
+	char *text;	 /* one line, the object first; NULL: none */
+	char *detail;	 /* further lines, or NULL */
+	char *hint;	 /* what to do about it, or NULL */
+	bool nomem;	 /* there was no memory, even for a text */
 };
 
-#define FAULT_INIT { EXIT_DONE, NULL, NULL, NULL, false }
+#define FAULT_INIT \
+	{ \
+		EXIT_DONE, NULL, NULL, NULL, false \
+	}
 
 /*
  * Fill in `f`, whatever it held before, with an exit code and a printf(3)

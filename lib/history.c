@@ -67,11 +67,15 @@ static void
 hint_unreadable(struct fault *f, const char *schema)
 {
 	if (f->text != NULL && strstr(f->text, " 42501: ") != NULL)
-		fault_hint(f, "grant USAGE on schema %s and SELECT on all "
-		    "its tables to this role", schema);
+		fault_hint(f,
+		    "grant USAGE on schema %s and SELECT on all "
+		    "its tables to this role",
+		    schema);
 	else
-		fault_hint(f, "is schema %s something else's?  MIG_SCHEMA "
-		    "names another", schema);
+		fault_hint(f,
+		    "is schema %s something else's?  MIG_SCHEMA "
+		    "names another",
+		    schema);
 }
 
 /* Run one of the queries of sql/ on the history's schema. */
@@ -99,13 +103,7 @@ query(PGconn *conn, const char *sql, int n, const char *const *values,
 }
 
 /* The answers to what history_read() asks, in the order of the questions. */
-enum {
-	LOOK,
-	HEAD,
-	ENTRIES,
-	OPEN,
-	ANSWERS
-};
+enum { LOOK, HEAD, ENTRIES, OPEN, ANSWERS };
 
 /* Find out whether there is a history at all. */
 static int
@@ -115,8 +113,10 @@ take_look(struct history *h, const PGresult *result, struct fault *f)
 	h->exists = *PQgetvalue(result, 0, 2) == 't';
 	if (h->exists || *PQgetvalue(result, 0, 1) != 't')
 		return 0;
-	fault_set(f, EXIT_NOVERDICT, "schema %s has a table \"log\", "
-	    "but it is no history of mig-tools", db_schema_name());
+	fault_set(f, EXIT_NOVERDICT,
+	    "schema %s has a table \"log\", "
+	    "but it is no history of mig-tools",
+	    db_schema_name());
 	return fault_hint(f, "MIG_SCHEMA names another schema");
 }
 
@@ -131,9 +131,12 @@ take_head(struct history *h, const PGresult *result, struct fault *f)
 		strlcpy(h->head, PQgetvalue(result, 0, 2), sizeof(h->head));
 	if (format == FORMAT)
 		return 0;
-	fault_set(f, EXIT_NOVERDICT, "the history has format %lld, this is "
-	    "mig-tools for format %d", format, FORMAT);
-	return fault_hint(f, "use the mig-tools that wrote it, or a newer "
+	fault_set(f, EXIT_NOVERDICT,
+	    "the history has format %lld, this is "
+	    "mig-tools for format %d",
+	    format, FORMAT);
+	return fault_hint(f,
+	    "use the mig-tools that wrote it, or a newer "
 	    "one");
 }
 
@@ -146,11 +149,12 @@ read_entry(struct history_entry *e, const PGresult *result, int row,
 	int i;
 
 	for (i = 0; i < MIGRATION_COLUMNS; i++)
-		fields[i] = PQgetisnull(result, row, i) ? NULL :
+		fields[i] = PQgetisnull(result, row, i) ?
+		    NULL :
 		    PQgetvalue(result, row, i);
 	e->seq = number(result, row, 10);
 	if (migration_parse(&e->m, fields, MIGRATION_COLUMNS, (size_t)e->seq,
-	    f) == -1) {
+		f) == -1) {
 		f->code = f->nomem ? f->code : EXIT_NOVERDICT;
 		return -1;
 	}
@@ -271,8 +275,8 @@ set_state(struct history *h, struct fault *f)
 	for (i = 0; i < h->n; i++) {
 		const struct migration *m = &h->entries[i].m;
 
-		lines[n] = state_line(m->series, m->version, m->name,
-		    m->sha256, NULL);
+		lines[n] = state_line(m->series, m->version, m->name, m->sha256,
+		    NULL);
 		broken |= lines[n++] == NULL;
 	}
 	for (i = 0; i < h->nopen; i++) {
@@ -280,8 +284,7 @@ set_state(struct history *h, struct fault *f)
 
 		if (o->statements == 0)
 			continue;
-		lines[n] = state_line(o->series, o->version, o->name,
-		    NULL, o);
+		lines[n] = state_line(o->series, o->version, o->name, NULL, o);
 		broken |= lines[n++] == NULL;
 	}
 	if (broken) {
@@ -312,15 +315,15 @@ ask(PGresult *answers[ANSWERS], PGconn *conn, struct fault *f)
 	if (schema == NULL)
 		return -1;
 	if (asprintf(&text, "%s;%s;%s;%s", sql_history_look, sql_history_head,
-	    sql_history_read, sql_history_open) == -1) {
+		sql_history_read, sql_history_open) == -1) {
 		free(schema);
 		return fault_nomem(f);
 	}
 	sql = db_sql(text, schema);
 	free(text);
-	result = sql == NULL ? fault_nomem(f) :
-	    db_batch(conn, sql, answers, ANSWERS, EXIT_NOVERDICT, "history",
-	    f);
+	result = sql == NULL ?
+	    fault_nomem(f) :
+	    db_batch(conn, sql, answers, ANSWERS, EXIT_NOVERDICT, "history", f);
 	if (result == -1 && f->code == EXIT_NOVERDICT)
 		hint_unreadable(f, schema);
 	free(sql);
@@ -337,9 +340,9 @@ take(struct history *h, PGresult *const answers[ANSWERS], int asked,
 
 	if (answers[LOOK] == NULL || f->code == EXIT_CONNECT)
 		return -1;
-	if (take_look(h, answers[LOOK], &none) == -1 || (h->exists &&
-	    answers[HEAD] != NULL &&
-	    take_head(h, answers[HEAD], &none) == -1)) {
+	if (take_look(h, answers[LOOK], &none) == -1 ||
+	    (h->exists && answers[HEAD] != NULL &&
+		take_head(h, answers[HEAD], &none) == -1)) {
 		fault_free(f);
 		*f = none;
 		return -1;
@@ -351,7 +354,9 @@ take(struct history *h, PGresult *const answers[ANSWERS], int asked,
 	if (asked == -1)
 		return -1;
 	return take_entries(h, answers[ENTRIES], f) == -1 ||
-	    take_open(h, answers[OPEN], f) == -1 ? -1 : 0;
+		take_open(h, answers[OPEN], f) == -1 ?
+	    -1 :
+	    0;
 }
 
 int
@@ -404,8 +409,7 @@ history_find(const struct history *h, const struct migration *m)
 		return NULL;
 	memset(&key, 0, sizeof(key));
 	key.m = *m;
-	return bsearch(&key, h->entries, h->n, sizeof(*h->entries),
-	    entry_cmp);
+	return bsearch(&key, h->entries, h->n, sizeof(*h->entries), entry_cmp);
 }
 
 const struct history_open *
@@ -417,7 +421,7 @@ history_find_open(const struct history *h, const struct migration *m)
 	for (i = 0; i < h->nopen; i++) {
 		o = &h->open[i];
 		if (key_cmp(m->series, m->version, m->name, o->series,
-		    o->version, o->name) == 0)
+			o->version, o->name) == 0)
 			return o;
 	}
 	return NULL;
@@ -432,10 +436,10 @@ history_text(PGconn *conn, long long seq, bool down, struct fault *f)
 
 	snprintf(number, sizeof(number), "%lld", seq);
 	value = number;
-	result = query(conn, down ?
-	    "SELECT down FROM :\"mig\".log WHERE seq = $1::bigint" :
-	    "SELECT sql FROM :\"mig\".log WHERE seq = $1::bigint", 1, &value,
-	    f);
+	result = query(conn,
+	    down ? "SELECT down FROM :\"mig\".log WHERE seq = $1::bigint" :
+		   "SELECT sql FROM :\"mig\".log WHERE seq = $1::bigint",
+	    1, &value, f);
 	if (result == NULL)
 		return NULL;
 	if (PQntuples(result) == 1 && db_value(result, 0, 0) != NULL) {
@@ -480,8 +484,7 @@ split(struct history_ddl *ddl, const char *sql, struct fault *f)
 		return fault_nomem(f);
 	}
 	lex_finish(lexer);
-	while (result == 0 &&
-	    (kind = lex_next(lexer, &item)) == LEX_STATEMENT)
+	while (result == 0 && (kind = lex_next(lexer, &item)) == LEX_STATEMENT)
 		result = add_statement(ddl, item.text, item.len, f);
 	if (result == 0 && kind != LEX_END)
 		result = fault_nomem(f);
@@ -498,13 +501,13 @@ history_ddl(struct history_ddl *ddl, const char *schema, bool schema_exists,
 
 	memset(ddl, 0, sizeof(*ddl));
 	sql = db_sql(sql_history, schema);
-	if (sql == NULL || asprintf(&create, "CREATE SCHEMA %s", schema) ==
-	    -1) {
+	if (sql == NULL ||
+	    asprintf(&create, "CREATE SCHEMA %s", schema) == -1) {
 		free(sql);
 		return fault_nomem(f);
 	}
 	result = schema_exists ? 0 :
-	    add_statement(ddl, create, strlen(create), f);
+				 add_statement(ddl, create, strlen(create), f);
 	if (result == 0)
 		result = split(ddl, sql, f);
 	if (result == -1)
@@ -545,8 +548,7 @@ history_append_values(const struct history_row *row, char seq[24],
 		values[6] = migration_mode_name(m->mode);
 		values[7] = m->sha256;
 		values[8] = m->path;
-		values[9] = m->convention == NULL ? NULL :
-		    m->convention->name;
+		values[9] = m->convention == NULL ? NULL : m->convention->name;
 		values[11] = m->down_sha256;
 		values[12] = m->down_path;
 	}

@@ -17,39 +17,39 @@
 /* A migration that is applied now; texts are fetched by history_text(). */
 struct history_entry {
 	struct migration m;
-	long long seq;		/* its row of the log */
-	long long since;	/* the row that made it applied, which an
+	long long seq;	 /* its row of the log */
+	long long since; /* the row that made it applied, which an
 				   accepted text came behind */
-	char *action;		/* what that row did: "apply", "baseline" ... */
-	char *at;		/* when it was finished, RFC 3339 in UTC */
-	char *by;		/* the database user */
-	long long ms;		/* how long it took */
+	char *action;	 /* what that row did: "apply", "baseline" ... */
+	char *at;	 /* when it was finished, RFC 3339 in UTC */
+	char *by;	 /* the database user */
+	long long ms;	 /* how long it took */
 };
 
 /* A migration whose last try failed, or that stopped part-way. */
 struct history_open {
 	char *series;
-	char *version;		/* NULL: repeatable */
+	char *version; /* NULL: repeatable */
 	char *name;
-	char *sha256;		/* of the text that was tried, or NULL */
-	bool failed;		/* the last row of the log is a failure */
-	char *error;		/* what it failed with, or NULL */
-	char *action;		/* what stopped: "apply", "revert" ... */
-	size_t done;		/* statements that are done; 0 of 0: it was */
-	size_t statements;	/* rolled back whole */
-	size_t pending;		/* begun outside a transaction, not ended */
+	char *sha256;	   /* of the text that was tried, or NULL */
+	bool failed;	   /* the last row of the log is a failure */
+	char *error;	   /* what it failed with, or NULL */
+	char *action;	   /* what stopped: "apply", "revert" ... */
+	size_t done;	   /* statements that are done; 0 of 0: it was */
+	size_t statements; /* rolled back whole */
+	size_t pending;	   /* begun outside a transaction, not ended */
 };
 
 struct history {
 	bool schema_exists;
-	bool exists;		/* the log is there */
-	long long seq;		/* of its last row, 0 for none */
-	char head[HASH_HEX];	/* hash of that row */
-	struct history_entry *entries;	/* in the order of history_key_cmp */
+	bool exists;		       /* the log is there */
+	long long seq;		       /* of its last row, 0 for none */
+	char head[HASH_HEX];	       /* hash of that row */
+	struct history_entry *entries; /* in the order of history_key_cmp */
 	size_t n;
 	struct history_open *open;
 	size_t nopen;
-	char state[HASH_HEX];	/* digest of what is applied */
+	char state[HASH_HEX]; /* digest of what is applied */
 };
 
 /*
@@ -84,21 +84,21 @@ struct history_ddl {
 	size_t n;
 };
 
-int history_ddl(struct history_ddl *, const char *schema,
-    bool schema_exists, struct fault *);
+int history_ddl(struct history_ddl *, const char *schema, bool schema_exists,
+    struct fault *);
 void history_ddl_free(struct history_ddl *);
 
 /* A row to be appended to the log; NULL is null. */
 #define HISTORY_COLUMNS 20
 
 struct history_row {
-	long long seq;		/* that of the last row and 1 */
+	long long seq; /* that of the last row and 1 */
 	const char *action;
-	const struct migration *m;	/* may be NULL */
+	const struct migration *m; /* may be NULL */
 	const char *sql;
 	const char *down;
 	const char *plan;
-	const char *started;	/* NULL: when the transaction began */
+	const char *started; /* NULL: when the transaction began */
 	const char *os_user;
 	const char *host;
 	const char *error;

@@ -18,20 +18,20 @@ const struct stream_column migration_columns[MIGRATION_COLUMNS] = {
 	{ "path", STREAM_STRING },
 	{ "down_sha256", STREAM_STRING },
 	{ "down_path", STREAM_STRING },
-	{ "convention", STREAM_STRING }
+	{ "convention", STREAM_STRING },
 };
 
 static const char *const kinds[] = {
 	[KIND_VERSIONED] = "versioned",
 	[KIND_REPEATABLE] = "repeatable",
 	[KIND_BASELINE] = "baseline",
-	[KIND_CALLBACK] = "callback"
+	[KIND_CALLBACK] = "callback",
 };
 
 static const char *const modes[] = {
 	[MODE_TX] = "tx",
 	[MODE_NONE] = "none",
-	[MODE_OWN] = "own"
+	[MODE_OWN] = "own",
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -101,8 +101,9 @@ migration_values(const struct migration *m,
 static bool
 digest_ok(const char *s)
 {
-	return s == NULL || (strlen(s) == HASH_HEX - 1 &&
-	    strspn(s, "0123456789abcdef") == HASH_HEX - 1);
+	return s == NULL ||
+	    (strlen(s) == HASH_HEX - 1 &&
+		strspn(s, "0123456789abcdef") == HASH_HEX - 1);
 }
 
 static int
@@ -127,12 +128,14 @@ copy_strings(struct migration *m, char *const *fields, struct fault *f)
 }
 
 int
-migration_parse(struct migration *m, char *const *fields, size_t n,
-    size_t line, struct fault *f)
+migration_parse(struct migration *m, char *const *fields, size_t n, size_t line,
+    struct fault *f)
 {
 	if (n < MIGRATION_COLUMNS)
-		return fault_set(f, EXIT_STREAM, "line %zu: a migration has "
-		    "%d fields, here are %zu", line, MIGRATION_COLUMNS, n);
+		return fault_set(f, EXIT_STREAM,
+		    "line %zu: a migration has "
+		    "%d fields, here are %zu",
+		    line, MIGRATION_COLUMNS, n);
 	if (migration_kind_find(fields[3], &m->kind) == -1)
 		return fault_set(f, EXIT_STREAM, "line %zu: no kind \"%s\"",
 		    line, fields[3] == NULL ? "-" : fields[3]);
@@ -142,21 +145,25 @@ migration_parse(struct migration *m, char *const *fields, size_t n,
 		return fault_set(f, EXIT_STREAM, "line %zu: no mode \"%s\"",
 		    line, fields[4] == NULL ? "-" : fields[4]);
 	if (!digest_ok(fields[5]) || !digest_ok(fields[7]))
-		return fault_set(f, EXIT_STREAM, "line %zu: no SHA-256",
-		    line);
+		return fault_set(f, EXIT_STREAM, "line %zu: no SHA-256", line);
 	if (fields[1] == NULL && fields[2] == NULL)
-		return fault_set(f, EXIT_STREAM, "line %zu: neither a version "
-		    "nor a name", line);
-	if ((fields[1] == NULL) != (m->kind == KIND_REPEATABLE ||
-	    m->kind == KIND_CALLBACK))
-		return fault_set(f, EXIT_STREAM, "line %zu: a version is for "
+		return fault_set(f, EXIT_STREAM,
+		    "line %zu: neither a version "
+		    "nor a name",
+		    line);
+	if ((fields[1] == NULL) !=
+	    (m->kind == KIND_REPEATABLE || m->kind == KIND_CALLBACK))
+		return fault_set(f, EXIT_STREAM,
+		    "line %zu: a version is for "
 		    "versioned and baseline migrations, and only for them",
 		    line);
-	m->convention = convention_find(fields[9] == NULL ? "plain" :
-	    fields[9]);
+	m->convention = convention_find(
+	    fields[9] == NULL ? "plain" : fields[9]);
 	if (m->convention == NULL)
-		return fault_set(f, EXIT_STREAM, "line %zu: no convention "
-		    "\"%s\"", line, fields[9]);
+		return fault_set(f, EXIT_STREAM,
+		    "line %zu: no convention "
+		    "\"%s\"",
+		    line, fields[9]);
 	return copy_strings(m, fields, f);
 }
 
@@ -188,17 +195,20 @@ read_other(const struct stream_reader *r, const struct stream_item *item,
     struct fault *f)
 {
 	if (strcmp(item->word, "done") == 0) {
-		fault_set(f, EXIT_STREAM, "line %zu: this is what a database "
+		fault_set(f, EXIT_STREAM,
+		    "line %zu: this is what a database "
 		    "has applied, but a listing of files is wanted",
 		    item->line);
-		return fault_hint(f, "mig-ls DIR | mig-plan: it reads the "
+		return fault_hint(f,
+		    "mig-ls DIR | mig-plan: it reads the "
 		    "database itself");
 	}
 	if (!stream_is_bare(r))
 		return 0;
 	fault_set(f, EXIT_STREAM, "line %zu: this is no record of a listing",
 	    item->line);
-	return fault_hint(f, "mig-ls DIR | mig-plan; of mig-ls -H all columns "
+	return fault_hint(f,
+	    "mig-ls DIR | mig-plan; of mig-ls -H all columns "
 	    "are wanted");
 }
 

@@ -15,15 +15,15 @@
 
 enum migration_kind {
 	KIND_VERSIONED,
-	KIND_REPEATABLE,	/* runs again when its text changes */
-	KIND_BASELINE,		/* stands for all versions up to its own */
+	KIND_REPEATABLE, /* runs again when its text changes */
+	KIND_BASELINE,	 /* stands for all versions up to its own */
 	KIND_CALLBACK
 };
 
 enum migration_mode {
-	MODE_TX,		/* in a transaction of its own */
-	MODE_NONE,		/* statement by statement */
-	MODE_OWN		/* brings its own BEGIN and COMMIT */
+	MODE_TX,   /* in a transaction of its own */
+	MODE_NONE, /* statement by statement */
+	MODE_OWN   /* brings its own BEGIN and COMMIT */
 };
 
 struct convention;
@@ -31,11 +31,11 @@ struct convention;
 /* Strings are owned; NULL where absent. */
 struct migration {
 	char *series;
-	char *version;		/* NULL: repeatable or callback */
+	char *version; /* NULL: repeatable or callback */
 	char *name;
 	enum migration_kind kind;
 	enum migration_mode mode;
-	char *sha256;		/* NULL: no up text */
+	char *sha256; /* NULL: no up text */
 	char *path;
 	char *down_sha256;
 	char *down_path;
@@ -48,7 +48,10 @@ struct migration_list {
 	size_t n, room;
 };
 
-#define MIGRATION_LIST_INIT { NULL, 0, 0 }
+#define MIGRATION_LIST_INIT \
+	{ \
+		NULL, 0, 0 \
+	}
 
 /* The columns of a `file` record, in their order. */
 #define MIGRATION_COLUMNS 10

@@ -13,12 +13,12 @@ static const struct {
 	const char *tool;
 	int64_t key;
 } fixed[] = {
-	{ "atlas", 2686470616 },	/* FNV-1 of atlas_migrate_execute */
-	{ "goose", 4097083626 },	/* CRC-32 of goose */
+	{ "atlas", 2686470616 }, /* FNV-1 of atlas_migrate_execute */
+	{ "goose", 4097083626 }, /* CRC-32 of goose */
 	{ "graphile-migrate", 4727445306447283 },
 	{ "node-pg-migrate", 7241865325823964 },
 	{ "prisma", 72707369 },
-	{ "sqitch", 75474063 }
+	{ "sqitch", 75474063 },
 };
 
 /* String.hashCode() of Java, for text in ASCII. */

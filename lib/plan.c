@@ -18,21 +18,21 @@ static const char *const actions[] = {
 	[PLAN_ADOPT] = "adopt",
 	[PLAN_ACCEPT] = "accept",
 	[PLAN_FORGET] = "forget",
-	[PLAN_EXEC] = "exec"
+	[PLAN_EXEC] = "exec",
 };
 
 #define ACTIONS (sizeof(actions) / sizeof(actions[0]))
 
 static const struct stream_column state_columns[] = {
-	{ "state", STREAM_STRING }
+	{ "state", STREAM_STRING },
 };
 
 static const struct stream_column allow_columns[] = {
-	{ "word", STREAM_STRING }
+	{ "word", STREAM_STRING },
 };
 
 static const struct stream_column need_columns[] = {
-	{ "variable", STREAM_STRING }
+	{ "variable", STREAM_STRING },
 };
 
 static const struct stream_column step_columns[] = {
@@ -45,14 +45,14 @@ static const struct stream_column step_columns[] = {
 	{ "name", STREAM_STRING },
 	{ "path", STREAM_STRING },
 	{ "kind", STREAM_STRING },
-	{ "convention", STREAM_STRING }
+	{ "convention", STREAM_STRING },
 };
 
 #define STEP_COLUMNS (sizeof(step_columns) / sizeof(step_columns[0]))
 
 static const struct stream_column from_columns[] = {
 	{ "path", STREAM_STRING },
-	{ "line", STREAM_NUMBER }
+	{ "line", STREAM_NUMBER },
 };
 
 static const struct stream_column keep_columns[] = {
@@ -60,7 +60,7 @@ static const struct stream_column keep_columns[] = {
 	{ "part", STREAM_STRING },
 	{ "sha256", STREAM_STRING },
 	{ "path", STREAM_STRING },
-	{ "text", STREAM_STRING }
+	{ "text", STREAM_STRING },
 };
 
 #define KEEP_COLUMNS (sizeof(keep_columns) / sizeof(keep_columns[0]))
@@ -167,12 +167,12 @@ plan_keep(struct stream_writer *w, size_t n, bool down, const char *sha256,
 struct parser {
 	struct plan *plan;
 	const char *name;
-	size_t line;		/* of the stream */
-	size_t text_line;	/* of the step's text, from 1 */
-	size_t room;		/* for steps */
-	bool included;		/* the step's text is of more than one file */
-	bool kept;		/* the step's text is complete */
-	struct hash hash;	/* over the step's text */
+	size_t line;	  /* of the stream */
+	size_t text_line; /* of the step's text, from 1 */
+	size_t room;	  /* for steps */
+	bool included;	  /* the step's text is of more than one file */
+	bool kept;	  /* the step's text is complete */
+	struct hash hash; /* over the step's text */
 	struct fault *f;
 };
 
@@ -187,7 +187,7 @@ static struct plan_step *
 last_step(struct parser *p)
 {
 	return p->plan->nsteps == 0 ? NULL :
-	    &p->plan->steps[p->plan->nsteps - 1];
+				      &p->plan->steps[p->plan->nsteps - 1];
 }
 
 /* Check the step that was read last, now that it is complete. */
@@ -200,13 +200,15 @@ end_step(struct parser *p)
 	if (s == NULL)
 		return 0;
 	if (!plan_action_runs(s->action) && s->run.present)
-		return bad(p, "the step before this has text, "
+		return bad(p,
+		    "the step before this has text, "
 		    "but its action runs none");
 	if (!s->run.present || p->included || s->m.sha256 == NULL)
 		return 0;
 	hash_hex(&p->hash, hex);
 	if (strcmp(hex, s->m.sha256) != 0)
-		return bad(p, "the text of the step before this is not the "
+		return bad(p,
+		    "the text of the step before this is not the "
 		    "one that its SHA-256 names");
 	return 0;
 }
@@ -255,8 +257,7 @@ parse_migration(struct parser *p, struct plan_step *s, char *const *v)
 	fields[5] = v[5];
 	fields[6] = v[7];
 	fields[9] = v[9];
-	return migration_parse(&s->m, fields, MIGRATION_COLUMNS, p->line,
-	    p->f);
+	return migration_parse(&s->m, fields, MIGRATION_COLUMNS, p->line, p->f);
 }
 
 /* Whether a field is this number, in the one spelling that it has. */
@@ -282,7 +283,8 @@ read_step(struct parser *p, char *const *v, size_t n)
 	if (s == NULL)
 		return fault_nomem(p->f);
 	if (!is_number(v[0], p->plan->nsteps))
-		return bad(p, "a step is out of its place: "
+		return bad(p,
+		    "a step is out of its place: "
 		    "was the plan edited?");
 	if (find_action(v[1], &s->action) == -1)
 		return bad(p, "a step of an unknown action");
@@ -371,7 +373,8 @@ read_keep(struct parser *p, char *const *v, size_t n)
 	hash_add(&hash, text, strlen(text));
 	hash_hex(&hash, hex);
 	if (strcmp(hex, v[2]) != 0)
-		return bad(p, "a text that is not the one that its "
+		return bad(p,
+		    "a text that is not the one that its "
 		    "SHA-256 names");
 	if (!down && s->up.present)
 		return bad(p, "a second up text of one step");
@@ -428,14 +431,14 @@ read_need(struct parser *p, char *const *v, size_t n)
 static const struct {
 	const char *word;
 	int (*read)(struct parser *, char *const *, size_t);
-	bool before;		/* stands before the first step */
+	bool before; /* stands before the first step */
 } records[] = {
 	{ "state", read_state, true },
 	{ "allow", read_allow, true },
 	{ "need", read_need, true },
 	{ "step", read_step, false },
 	{ "from", read_from, false },
-	{ "keep", read_keep, false }
+	{ "keep", read_keep, false },
 };
 
 static int
@@ -447,12 +450,15 @@ read_record(struct parser *p, const struct stream_item *item)
 		if (strcmp(records[i].word, item->word) != 0)
 			continue;
 		if (records[i].before && p->plan->nsteps > 0)
-			return bad(p, "a record that belongs before the "
+			return bad(p,
+			    "a record that belongs before the "
 			    "steps");
 		return records[i].read(p, item->fields, item->nfields);
 	}
-	return fault_set(p->f, EXIT_STREAM, "%s:%zu: \"%s\" is nothing that "
-	    "this mig-apply knows", p->name, p->line, item->word);
+	return fault_set(p->f, EXIT_STREAM,
+	    "%s:%zu: \"%s\" is nothing that "
+	    "this mig-apply knows",
+	    p->name, p->line, item->word);
 }
 
 static int

@@ -59,14 +59,14 @@ void plan_step(struct stream_writer *, size_t n, enum plan_action,
 void plan_from(struct stream_writer *, const char *path, size_t line);
 
 /* Keep a text with step `n`; `down` says which of the two it is. */
-void plan_keep(struct stream_writer *, size_t n, bool down,
-    const char *sha256, const char *path, const char *text);
+void plan_keep(struct stream_writer *, size_t n, bool down, const char *sha256,
+    const char *path, const char *text);
 
 /* Where a part of a step's text stands. */
 struct plan_place {
-	size_t at;		/* line of the step's text, from 1 */
+	size_t at; /* line of the step's text, from 1 */
 	char *path;
-	size_t line;		/* in that file, from 1 */
+	size_t line; /* in that file, from 1 */
 };
 
 /* A text of a step, in the plan's spool. */
@@ -78,10 +78,10 @@ struct plan_text {
 
 struct plan_step {
 	enum plan_action action;
-	struct migration m;	/* down_sha256, down_path: of the kept text */
-	struct plan_text run;	/* what runs */
-	struct plan_text up;	/* kept: the up text of what does not run */
-	struct plan_text down;	/* kept: the down text */
+	struct migration m;    /* down_sha256, down_path: of the kept text */
+	struct plan_text run;  /* what runs */
+	struct plan_text up;   /* kept: the up text of what does not run */
+	struct plan_text down; /* kept: the down text */
 	struct plan_place *places;
 	size_t nplaces;
 };

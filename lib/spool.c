@@ -14,7 +14,7 @@ struct spool {
 	char *buf;
 	size_t room;
 	off_t size;
-	int fd;			/* -1: in memory */
+	int fd; /* -1: in memory */
 };
 
 struct spool *
@@ -64,13 +64,14 @@ to_file(struct spool *s, struct fault *f)
 	char *path;
 
 	if (asprintf(&path, "%s/mig.XXXXXXXXXX",
-	    dir == NULL || *dir == '\0' ? "/tmp" : dir) == -1)
+		dir == NULL || *dir == '\0' ? "/tmp" : dir) == -1)
 		return fault_nomem(f);
 	s->fd = mkstemp(path);
 	if (s->fd == -1) {
 		fault_errno(f, "%s", path);
 		free(path);
-		return fault_hint(f, "TMPDIR names a directory with room for "
+		return fault_hint(f,
+		    "TMPDIR names a directory with room for "
 		    "the whole plan");
 	}
 	unlink(path);

@@ -264,8 +264,7 @@ stream_columns_check(const char *names, const struct stream_column *known,
 		if (mem == NULL)
 			return fault_nomem(f);
 		for (i = 0; i < n; i++)
-			fprintf(mem, "%s%s", i > 0 ? "," : "",
-			    known[i].name);
+			fprintf(mem, "%s%s", i > 0 ? "," : "", known[i].name);
 		fclose(mem);
 		fault_set(f, EXIT_USAGE, "no column \"%.*s\"", (int)len, name);
 		fault_hint(f, "the columns are %s", text);

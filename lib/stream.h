@@ -15,17 +15,14 @@
 
 /* How records are written. */
 enum stream_style {
-	STREAM_SEALED,		/* header, records, trailer */
-	STREAM_BARE,		/* records alone */
-	STREAM_COLUMNS,		/* chosen columns alone, without the word */
-	STREAM_JSON		/* one JSON object a record */
+	STREAM_SEALED,	/* header, records, trailer */
+	STREAM_BARE,	/* records alone */
+	STREAM_COLUMNS, /* chosen columns alone, without the word */
+	STREAM_JSON	/* one JSON object a record */
 };
 
 /* What a column holds; in JSON numbers stand without quotes. */
-enum stream_type {
-	STREAM_STRING,
-	STREAM_NUMBER
-};
+enum stream_type { STREAM_STRING, STREAM_NUMBER };
 
 struct stream_column {
 	const char *name;
@@ -35,16 +32,16 @@ struct stream_column {
 struct stream_writer {
 	FILE *fp;
 	enum stream_style style;
-	const char *columns;	/* STREAM_COLUMNS: names joined by commas */
+	const char *columns; /* STREAM_COLUMNS: names joined by commas */
 	struct hash hash;
 	size_t records;
-	char *line;		/* the line at hand */
+	char *line; /* the line at hand */
 	size_t line_len;
-	FILE *mem;		/* writes to it */
-	bool in_text;		/* the last record has text */
-	bool at_start;		/* the next byte of text begins a line */
-	bool in_object;		/* a JSON object is open */
-	bool broken;		/* out of memory */
+	FILE *mem;	/* writes to it */
+	bool in_text;	/* the last record has text */
+	bool at_start;	/* the next byte of text begins a line */
+	bool in_object; /* a JSON object is open */
+	bool broken;	/* out of memory */
 };
 
 /*
@@ -89,21 +86,21 @@ int stream_columns_check(const char *names, const struct stream_column *known,
     size_t n, struct fault *);
 
 enum stream_event {
-	STREAM_META,		/* word and one field */
-	STREAM_RECORD,		/* word and fields */
-	STREAM_TEXT,		/* a piece of text: see text, len */
-	STREAM_END,		/* the trailer was read and found right */
-	STREAM_FAULT		/* the stream is bad: nothing may be done */
+	STREAM_META,   /* word and one field */
+	STREAM_RECORD, /* word and fields */
+	STREAM_TEXT,   /* a piece of text: see text, len */
+	STREAM_END,    /* the trailer was read and found right */
+	STREAM_FAULT   /* the stream is bad: nothing may be done */
 };
 
 /* What stream_next() found; lent until the next call. */
 struct stream_item {
 	const char *word;
 	size_t nfields;
-	char *const *fields;	/* unescaped, NUL-terminated; NULL: absent */
+	char *const *fields; /* unescaped, NUL-terminated; NULL: absent */
 	const char *text;
 	size_t len;
-	size_t line;		/* of the stream, from 1 */
+	size_t line; /* of the stream, from 1 */
 };
 
 struct stream_reader;
@@ -113,8 +110,8 @@ struct stream_reader;
  * With `bare`, records without header and trailer are taken as well.  Returns
  * NULL with a fault where the first line is none of that kind.
  */
-struct stream_reader *stream_open(FILE *fp, const char *name,
-    const char *kind, bool bare, struct fault *);
+struct stream_reader *stream_open(FILE *fp, const char *name, const char *kind,
+    bool bare, struct fault *);
 
 /* The next event.  After STREAM_END and STREAM_FAULT it says so again. */
 enum stream_event stream_next(struct stream_reader *, struct stream_item *,

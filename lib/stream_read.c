@@ -19,22 +19,22 @@ struct stream_reader {
 	char *kind;
 	bool bare;
 
-	char *buf;		/* from..to: read, not yet taken */
+	char *buf; /* from..to: read, not yet taken */
 	size_t from, to, room;
 	bool eof;
-	size_t line;		/* number of the line at `from`, from 1 */
+	size_t line; /* number of the line at `from`, from 1 */
 
-	bool in_line;		/* `from` is within a long line of text */
-	bool in_text;		/* the last line was text: its LF is owed */
-	bool empty;		/* there is nothing in that line */
-	bool over;		/* the record's text has ended without LF */
+	bool in_line; /* `from` is within a long line of text */
+	bool in_text; /* the last line was text: its LF is owed */
+	bool empty;   /* there is nothing in that line */
+	bool over;    /* the record's text has ended without LF */
 	char **fields;
 	size_t fields_room;
 
 	struct hash hash;
 	size_t records;
 	char digest[HASH_HEX];
-	enum stream_event last;	/* STREAM_END and STREAM_FAULT stay */
+	enum stream_event last; /* STREAM_END and STREAM_FAULT stay */
 };
 
 static int
@@ -214,14 +214,16 @@ check_trailer(struct stream_reader *r, char *line, struct fault *f)
 	if (r->bare)
 		return bad(r, f, "a trailer without a header");
 	if (split_fields(r, line, f) != 3)
-		return r->last == STREAM_FAULT || f->nomem ? -1 :
+		return r->last == STREAM_FAULT || f->nomem ?
+		    -1 :
 		    bad(r, f, "the trailer is damaged");
 	snprintf(count, sizeof(count), "%zu", r->records);
 	hash_hex(&r->hash, r->digest);
 	if (strncmp(r->fields[2], "sha256:", 7) != 0)
 		return bad(r, f, "the trailer is damaged");
 	if (strcmp(r->fields[1], count) != 0)
-		return bad(r, f, "records are missing or were added: "
+		return bad(r, f,
+		    "records are missing or were added: "
 		    "the trailer counts others");
 	if (strcmp(r->fields[2] + 7, r->digest) != 0)
 		return bad(r, f, "the stream is damaged: its digest differs");
@@ -230,9 +232,9 @@ check_trailer(struct stream_reader *r, char *line, struct fault *f)
 		return -1;
 	if (r->from == r->to)
 		return 0;
-	if (r->to - r->from >= 5 &&
-	    memcmp(r->buf + r->from, "#mig\t", 5) == 0)
-		return bad(r, f, "a second stream begins here: "
+	if (r->to - r->from >= 5 && memcmp(r->buf + r->from, "#mig\t", 5) == 0)
+		return bad(r, f,
+		    "a second stream begins here: "
 		    "two were joined");
 	return bad(r, f, "text after the trailer");
 }
@@ -246,7 +248,8 @@ end_of_input(struct stream_reader *r, struct fault *f)
 		return r->last = STREAM_END;
 	}
 	bad(r, f, "truncated: there is no trailer");
-	fault_hint(f, "the command that wrote it failed, or its output "
+	fault_hint(f,
+	    "the command that wrote it failed, or its output "
 	    "was cut; nothing was done");
 	return STREAM_FAULT;
 }
@@ -288,7 +291,8 @@ take_line(struct stream_reader *r, char *line, size_t len,
 	}
 	if (strncmp(line, "#end\t", 5) == 0)
 		return r->last = check_trailer(r, line, f) == -1 ?
-		    STREAM_FAULT : STREAM_END;
+		    STREAM_FAULT :
+		    STREAM_END;
 	if (parse_record(r, line, len - 1, item, f) == -1)
 		return r->last = STREAM_FAULT;
 	if (line[0] == '#') {
@@ -305,13 +309,11 @@ begins(const struct stream_reader *r, const char *word)
 {
 	size_t n = strlen(word);
 
-	return r->to - r->from >= n &&
-	    memcmp(r->buf + r->from, word, n) == 0;
+	return r->to - r->from >= n && memcmp(r->buf + r->from, word, n) == 0;
 }
 
 enum stream_event
-stream_next(struct stream_reader *r, struct stream_item *item,
-    struct fault *f)
+stream_next(struct stream_reader *r, struct stream_item *item, struct fault *f)
 {
 	enum stream_event event;
 	char *line;
@@ -373,10 +375,12 @@ check_header(struct stream_reader *r, char *line, struct fault *f)
 	if (split_fields(r, line, f) != 3)
 		return f->nomem ? -1 : bad(r, f, "the header is damaged");
 	if (strcmp(r->fields[2], "1\r") == 0)
-		return bad(r, f, "the lines end in CR LF: something has "
+		return bad(r, f,
+		    "the lines end in CR LF: something has "
 		    "rewritten the stream");
 	if (strcmp(r->fields[2], "1") != 0)
-		return bad(r, f, "another version of the format than 1: "
+		return bad(r, f,
+		    "another version of the format than 1: "
 		    "written by another mig-tools");
 	if (strcmp(r->fields[1], r->kind) == 0)
 		return 0;
@@ -399,7 +403,8 @@ read_header(struct stream_reader *r, bool bare, struct fault *f)
 	if (got == 0) {
 		fault_set(f, EXIT_STREAM, "%s: empty, but a %s is wanted",
 		    r->name, title(r->kind));
-		return fault_hint(f, "the command before it in the pipe "
+		return fault_hint(f,
+		    "the command before it in the pipe "
 		    "failed or found nothing; nothing was done");
 	}
 	line = r->buf + r->from;

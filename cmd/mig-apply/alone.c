@@ -14,13 +14,13 @@ struct alone {
 	size_t step;
 	struct script *script;
 	struct lex_item item;
-	size_t k;		/* the statement at hand, from 1 */
-	char *hexes;		/* of the statements so far, HASH_HEX each */
-	size_t open;		/* the first that is not committed, from 1 */
-	bool last;		/* it is the last one */
-	bool intent;		/* it was begun outside of a transaction */
-	bool logged;		/* the step's row of the log is written */
-	bool inner;		/* it ended one that it did not begin */
+	size_t k;    /* the statement at hand, from 1 */
+	char *hexes; /* of the statements so far, HASH_HEX each */
+	size_t open; /* the first that is not committed, from 1 */
+	bool last;   /* it is the last one */
+	bool intent; /* it was begun outside of a transaction */
+	bool logged; /* the step's row of the log is written */
+	bool inner;  /* it ended one that it did not begin */
 };
 
 /* Note the digest of the statement at hand; its text will not stay. */
@@ -75,12 +75,12 @@ put_progress(struct alone *a, size_t statement, const char *state)
 static int
 send_last(struct alone *a)
 {
-	if (send_log(a->run, a->step, plan_action_name(
-	    a->run->plan->steps[a->step].action), NULL) == -1)
+	if (send_log(a->run, a->step,
+		plan_action_name(a->run->plan->steps[a->step].action),
+		NULL) == -1)
 		return -1;
 	a->logged = true;
-	return send_progress_change(a->run, a->step, sql_progress_delete,
-	    0);
+	return send_progress_change(a->run, a->step, sql_progress_delete, 0);
 }
 
 /*
@@ -97,8 +97,8 @@ send_done(struct alone *a)
 	if (send_own_role(a->run) == -1)
 		return -1;
 	if (a->intent)
-		return send_progress_change(a->run, a->step,
-		    sql_progress_done, a->k);
+		return send_progress_change(a->run, a->step, sql_progress_done,
+		    a->k);
 	for (k = a->open; k <= a->k; k++)
 		if (put_progress(a, k, "done") == -1)
 			return -1;
@@ -129,8 +129,7 @@ commit_intent(struct alone *a)
 static int
 send_text_statement(struct alone *a)
 {
-	return send_statement(a->run, a->script, &a->item, a->step, a->k,
-	    true);
+	return send_statement(a->run, a->script, &a->item, a->step, a->k, true);
 }
 
 /* The history must be there before anything that is no transaction. */
@@ -203,7 +202,8 @@ check_index(struct alone *a)
 	if (PQntuples(result) > 0) {
 		fault_set(r->fault, EXIT_UNKNOWN, "index %s is invalid",
 		    PQgetvalue(result, 0, 0));
-		fault_hint(r->fault, "DROP INDEX CONCURRENTLY %s, then "
+		fault_hint(r->fault,
+		    "DROP INDEX CONCURRENTLY %s, then "
 		    "mig-plan --forget, and apply again",
 		    PQgetvalue(result, 0, 0));
 	}
@@ -241,8 +241,7 @@ settle_intent(struct alone *a)
 	    !leaves_nothing(&a->item))
 		return;
 	failure = worker_keep(&r->worker);
-	if (send_progress_change(r, a->step, sql_progress_delete, a->k) ==
-	    0)
+	if (send_progress_change(r, a->step, sql_progress_delete, a->k) == 0)
 		worker_sync(&r->worker);
 	worker_clear(&r->worker);
 	worker_bring_back(&r->worker, &failure);
@@ -288,8 +287,7 @@ run_bare(struct alone *a)
 		settle_intent(a);
 		return -1;
 	}
-	if (r->looks[a->step].role != NULL &&
-	    send_set(r, "RESET ROLE") == -1)
+	if (r->looks[a->step].role != NULL && send_set(r, "RESET ROLE") == -1)
 		return -1;
 	if (check_index(a) == -1)
 		return -1;
@@ -418,8 +416,7 @@ run_statements(struct alone *a)
 	bool own = r->plan->steps[a->step].m.mode == MODE_OWN;
 	enum lex_kind kind;
 
-	while ((kind = script_next(a->script, &a->item, r->fault)) !=
-	    LEX_END) {
+	while ((kind = script_next(a->script, &a->item, r->fault)) != LEX_END) {
 		if (kind == LEX_BAD)
 			return -1;
 		if (kind != LEX_STATEMENT)
@@ -453,9 +450,11 @@ note_start(struct run *r)
 	free(r->started);
 	r->started = NULL;
 	/* spelled so that no DateStyle reads it otherwise */
-	result = worker_query(&r->worker, "SELECT pg_catalog.to_char("
+	result = worker_query(&r->worker,
+	    "SELECT pg_catalog.to_char("
 	    "pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', "
-	    "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')", 0, NULL, r->fault);
+	    "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+	    0, NULL, r->fault);
 	if (result == NULL)
 		return -1;
 	r->started = strdup(PQgetvalue(result, 0, 0));

@@ -17,8 +17,8 @@ line_and_column(const struct lex_item *item, size_t off, size_t *line,
 
 	*line = item->line;
 	*col = item->col;
-	while ((lf = memchr(start, '\n', off - (size_t)(start - item->text)))
-	    != NULL) {
+	while ((lf = memchr(start, '\n', off - (size_t)(start - item->text))) !=
+	    NULL) {
 		(*line)++;
 		*col = 1;
 		start = lf + 1;
@@ -53,8 +53,9 @@ position(struct run *r, const struct plan_step *step,
 	size_t off;
 
 	value = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
-	if (value == NULL || vars_put(r->vars, r->worker.conn, step, item,
-	    &text, r->fault) == -1)
+	if (value == NULL ||
+	    vars_put(r->vars, r->worker.conn, step, item, &text, r->fault) ==
+		-1)
 		return 0;
 	off = byte_of(text.text, text.len, strtoul(value, NULL, 10));
 	free(text.text);
@@ -102,8 +103,8 @@ failure_place(struct run *r, const struct worker_sent *sent,
 	    &ignored);
 	if (sent->what == WORKER_STATEMENT && script != NULL &&
 	    find_statement(script, sent->statement, &item, &ignored)) {
-		line_and_column(&item, position(r, step, &item, result),
-		    &line, &col);
+		line_and_column(&item, position(r, step, &item, result), &line,
+		    &col);
 		path = plan_where(step, line, &there);
 		if (asprintf(&place, "%s:%zu:%zu", path, there, col) == -1)
 			place = NULL;
@@ -137,14 +138,17 @@ static void
 hint_for(struct run *r, const char *state, enum worker_what what)
 {
 	if (what == WORKER_SET && strcmp(state, "42501") == 0)
-		fault_hint(r->fault, "the history needs CREATE on the "
+		fault_hint(r->fault,
+		    "the history needs CREATE on the "
 		    "database, or a schema %s that this role owns",
 		    r->schema);
 	else if (what == WORKER_LOG)
-		fault_hint(r->fault, "another mig-apply went on from the "
+		fault_hint(r->fault,
+		    "another mig-apply went on from the "
 		    "same state: plan again");
 	else if (strcmp(state, "42501") == 0)
-		fault_hint(r->fault, "this role (%s) lacks a right; "
+		fault_hint(r->fault,
+		    "this role (%s) lacks a right; "
 		    "\"-- mig: role NAME\" runs a migration as another",
 		    PQuser(r->worker.conn));
 	else if (strcmp(state, "25006") == 0)
@@ -159,9 +163,12 @@ explain_lost(struct run *r)
 	const struct worker_failure *failure = &r->worker.failure;
 
 	if (failure->commit_sent || r->alone) {
-		fault_set(r->fault, EXIT_UNKNOWN, "the connection was lost: "
-		    "what became of step %zu is unknown", r->at + 1);
-		fault_hint(r->fault, "mig-ls -d says what is recorded; what "
+		fault_set(r->fault, EXIT_UNKNOWN,
+		    "the connection was lost: "
+		    "what became of step %zu is unknown",
+		    r->at + 1);
+		fault_hint(r->fault,
+		    "mig-ls -d says what is recorded; what "
 		    "is not has been rolled back, but for statements outside "
 		    "of a transaction");
 		return;
@@ -189,7 +196,7 @@ failure_explain(struct run *r)
 	}
 	state = db_sqlstate(failure->result);
 	place = failure->sent.what == WORKER_SET ||
-	    failure->sent.what == WORKER_LOG ?
+		failure->sent.what == WORKER_LOG ?
 	    strdup("history") :
 	    failure_place(r, &failure->sent, failure->result);
 	if (place == NULL) {

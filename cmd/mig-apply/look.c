@@ -48,9 +48,12 @@ refuse_control(struct run *r, const struct plan_step *s,
 	size_t line;
 
 	path = plan_where(s, item->line, &line);
-	fault_set(r->fault, EXIT_STREAM, "%s:%zu:%zu: transaction control "
-	    "in a tx step", path, line, item->col);
-	return fault_hint(r->fault, "mig-plan refuses this too: how was the "
+	fault_set(r->fault, EXIT_STREAM,
+	    "%s:%zu:%zu: transaction control "
+	    "in a tx step",
+	    path, line, item->col);
+	return fault_hint(r->fault,
+	    "mig-plan refuses this too: how was the "
 	    "plan made?");
 }
 
@@ -68,8 +71,8 @@ look_at_text(struct run *r, size_t step)
 	script = script_open(r->plan, s, r->backslash_quotes, r->fault);
 	if (script == NULL)
 		return -1;
-	while (result == 0 && (kind = script_next(script, &item, r->fault))
-	    != LEX_END) {
+	while (result == 0 &&
+	    (kind = script_next(script, &item, r->fault)) != LEX_END) {
 		if (kind == LEX_BAD)
 			result = -1;
 		if (kind != LEX_STATEMENT)
@@ -77,8 +80,8 @@ look_at_text(struct run *r, size_t step)
 		look->statements++;
 		if (statement_alters_extension(&item))
 			look->extension = true;
-		if (s->m.mode == MODE_TX && statement_controls_transaction(
-		    statement_kind(&item)))
+		if (s->m.mode == MODE_TX &&
+		    statement_controls_transaction(statement_kind(&item)))
 			result = refuse_control(r, s, &item);
 	}
 	script_close(script);
@@ -99,20 +102,23 @@ run_look(struct run *r)
 		s = &r->plan->steps[i];
 		r->looks[i].lock_timeout = -1;
 		if (s->action == PLAN_RESUME || s->action == PLAN_ADOPT)
-			return fault_set(r->fault, EXIT_STREAM, "step %zu: "
-			    "this mig-apply cannot %s", i + 1,
-			    plan_action_name(s->action));
+			return fault_set(r->fault, EXIT_STREAM,
+			    "step %zu: "
+			    "this mig-apply cannot %s",
+			    i + 1, plan_action_name(s->action));
 		if (!s->run.present)
 			continue;
 		if (look_at_head(r, i) == -1 || look_at_text(r, i) == -1)
 			return -1;
 		if (r->options->one && s->m.mode != MODE_TX) {
-			fault_set(r->fault, EXIT_USAGE, "-1: step %zu (%s) "
+			fault_set(r->fault, EXIT_USAGE,
+			    "-1: step %zu (%s) "
 			    "cannot run in a transaction with others: its "
-			    "mode is %s", i + 1, s->m.path == NULL ?
-			    s->m.name : s->m.path,
+			    "mode is %s",
+			    i + 1, s->m.path == NULL ? s->m.name : s->m.path,
 			    migration_mode_name(s->m.mode));
-			return fault_hint(r->fault, "without -1 each step "
+			return fault_hint(r->fault,
+			    "without -1 each step "
 			    "is a transaction of its own");
 		}
 	}

@@ -45,7 +45,7 @@ static const struct option longopts[] = {
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "wait", required_argument, NULL, OPT_WAIT },
-	{ NULL, 0, NULL, 0 }
+	{ NULL, 0, NULL, 0 },
 };
 
 static void usage(void) __attribute__((noreturn));
@@ -53,11 +53,13 @@ static void usage(void) __attribute__((noreturn));
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: %s [-1Hiq] [-d CONNINFO] [-v NAME[=VALUE]] "
+	fprintf(stderr,
+	    "usage: %s [-1Hiq] [-d CONNINFO] [-v NAME[=VALUE]] "
 	    "[--analyze] [--json]\n"
 	    "                 [--lock-timeout MS] [--retry SECONDS] "
 	    "[--wait SECONDS] < PLAN\n"
-	    "       %s -h\n", getprogname(), getprogname());
+	    "       %s -h\n",
+	    getprogname(), getprogname());
 	exit(EXIT_USAGE);
 }
 
@@ -65,36 +67,36 @@ static void
 help(void)
 {
 	puts("mig-apply: carry out a plan\n"
-	    "\n"
-	    "  mig-ls DIR | mig-plan | mig-apply [options]\n"
-	    "  mig-apply [options] < PLAN\n"
-	    "\n"
-	    "  -d, --dbname CONNINFO    where the database is: a name, "
-	    "keywords or a URI;\n"
-	    "                           else DATABASE_URL, PGHOST and its "
-	    "like, POSTGRES_*\n"
-	    "  -v, --variable NAME=VALUE  a variable; NAME alone takes the "
-	    "environment's\n"
-	    "  -1, --single-transaction all steps or none\n"
-	    "  -i, --interactive        ask on the terminal first "
-	    "(SKIP_CONFIRMATION: do not)\n"
-	    "      --analyze            then ANALYZE the tables that "
-	    "were created or changed\n"
-	    "      --lock-timeout MS    longest wait for a lock in one try "
-	    "(5000; 0: for ever)\n"
-	    "      --retry SECONDS      how long to try a step again that "
-	    "did not get its lock (60)\n"
-	    "      --wait SECONDS       how long to wait for another "
-	    "mig-apply (10)\n"
-	    "  -H, --no-header          bare records\n"
-	    "      --json               one JSON object a line\n"
-	    "  -q, --quiet              no progress line, no report\n"
-	    "      --verbose            say where it connects to\n"
-	    "  -h, --help; --version\n"
-	    "\n"
-	    "Exit: 0 done, 2 usage, 3 bad plan, 4 no connection, 5 a step "
-	    "failed and was rolled\nback, 6 busy, 7 part-way or unknown, "
-	    "8 stale: plan again, 9 history not readable.");
+	     "\n"
+	     "  mig-ls DIR | mig-plan | mig-apply [options]\n"
+	     "  mig-apply [options] < PLAN\n"
+	     "\n"
+	     "  -d, --dbname CONNINFO    where the database is: a name, "
+	     "keywords or a URI;\n"
+	     "                           else DATABASE_URL, PGHOST and its "
+	     "like, POSTGRES_*\n"
+	     "  -v, --variable NAME=VALUE  a variable; NAME alone takes the "
+	     "environment's\n"
+	     "  -1, --single-transaction all steps or none\n"
+	     "  -i, --interactive        ask on the terminal first "
+	     "(SKIP_CONFIRMATION: do not)\n"
+	     "      --analyze            then ANALYZE the tables that "
+	     "were created or changed\n"
+	     "      --lock-timeout MS    longest wait for a lock in one try "
+	     "(5000; 0: for ever)\n"
+	     "      --retry SECONDS      how long to try a step again that "
+	     "did not get its lock (60)\n"
+	     "      --wait SECONDS       how long to wait for another "
+	     "mig-apply (10)\n"
+	     "  -H, --no-header          bare records\n"
+	     "      --json               one JSON object a line\n"
+	     "  -q, --quiet              no progress line, no report\n"
+	     "      --verbose            say where it connects to\n"
+	     "  -h, --help; --version\n"
+	     "\n"
+	     "Exit: 0 done, 2 usage, 3 bad plan, 4 no connection, 5 a step "
+	     "failed and was rolled\nback, 6 busy, 7 part-way or unknown, "
+	     "8 stale: plan again, 9 history not readable.");
 }
 
 static long
@@ -169,8 +171,8 @@ parse(struct setup *s, int argc, char *argv[])
 	o->wait = 10;
 	o->lock_timeout = 5000;
 	o->retry = 60;
-	while ((c = getopt_long(argc, argv, "1d:Hhiqv:", longopts, NULL)) !=
-	    -1) {
+	while (
+	    (c = getopt_long(argc, argv, "1d:Hhiqv:", longopts, NULL)) != -1) {
 		switch (c) {
 		case '1':
 			o->one = true;
@@ -228,16 +230,21 @@ static int
 check_writable(const struct run *r, struct fault *f)
 {
 	if (r->watch.standby) {
-		fault_set(f, EXIT_CONNECT, "database %s is on a standby, "
-		    "which takes no changes", PQdb(r->watch.conn));
-		return fault_hint(f, "connect to the primary: several hosts "
+		fault_set(f, EXIT_CONNECT,
+		    "database %s is on a standby, "
+		    "which takes no changes",
+		    PQdb(r->watch.conn));
+		return fault_hint(f,
+		    "connect to the primary: several hosts "
 		    "with target_session_attrs=read-write find it");
 	}
 	if (r->watch.read_only) {
-		fault_set(f, EXIT_CONNECT, "database %s is read-only for "
+		fault_set(f, EXIT_CONNECT,
+		    "database %s is read-only for "
 		    "this role: default_transaction_read_only is on",
 		    PQdb(r->watch.conn));
-		return fault_hint(f, "PGOPTIONS=\"-c "
+		return fault_hint(f,
+		    "PGOPTIONS=\"-c "
 		    "default_transaction_read_only=off\" overrides it");
 	}
 	return 0;
@@ -252,10 +259,12 @@ check_role(struct run *r, struct fault *f)
 {
 	if (strcmp(PQuser(r->watch.conn), db_schema_name()) != 0)
 		return 0;
-	fault_set(f, EXIT_USAGE, "role %s has the name of the history's "
+	fault_set(f, EXIT_USAGE,
+	    "role %s has the name of the history's "
 	    "schema, so that unqualified names would lead there",
 	    db_schema_name());
-	return fault_hint(f, "connect as another role, or let MIG_SCHEMA "
+	return fault_hint(f,
+	    "connect as another role, or let MIG_SCHEMA "
 	    "name another schema, always the same");
 }
 
@@ -264,9 +273,12 @@ check_state(struct run *r, struct fault *f)
 {
 	if (strcmp(r->history.state, r->plan->state) == 0)
 		return 0;
-	fault_set(f, EXIT_STALE, "stale: database %s is not in the state "
-	    "that the plan was made for", PQdb(r->watch.conn));
-	return fault_hint(f, "plan again: mig-ls DIR | mig-plan; mig-ls -d "
+	fault_set(f, EXIT_STALE,
+	    "stale: database %s is not in the state "
+	    "that the plan was made for",
+	    PQdb(r->watch.conn));
+	return fault_hint(f,
+	    "plan again: mig-ls DIR | mig-plan; mig-ls -d "
 	    "lists what is applied");
 }
 
@@ -284,7 +296,8 @@ ask(struct run *r, struct fault *f)
 		return 0;
 	tty = fopen("/dev/tty", "r+");
 	if (tty == NULL) {
-		fault_set(f, EXIT_USAGE, "-i: there is no terminal to ask "
+		fault_set(f, EXIT_USAGE,
+		    "-i: there is no terminal to ask "
 		    "on");
 		return fault_hint(f, "SKIP_CONFIRMATION=1 answers yes");
 	}
@@ -358,8 +371,10 @@ carry_out(struct run *r, struct fault *f)
 	if (prepare(r, f) == -1)
 		return f->code == EXIT_DONE ? EXIT_STREAM : (int)f->code;
 	if (!report_ok(&r->report))
-		return fault_set(f, EXIT_STREAM, "the report cannot be "
-		    "written: nothing was done"), EXIT_STREAM;
+		return fault_set(f, EXIT_STREAM,
+			   "the report cannot be "
+			   "written: nothing was done"),
+		       EXIT_STREAM;
 	stop_install();
 	code = run_steps(r);
 	if (code == EXIT_DONE)
@@ -387,8 +402,8 @@ apply(struct run *r, struct fault *f)
 		fflush(stdout);
 		fault_print(f, stderr);
 	}
-	code = (int)report_end(&r->report, stop_signal() == 0 ? code :
-	    128 + stop_signal(), database);
+	code = (int)report_end(&r->report,
+	    stop_signal() == 0 ? code : 128 + stop_signal(), database);
 	free(database);
 	return code;
 }
@@ -421,15 +436,16 @@ main(int argc, char *argv[])
 	signal(SIGPIPE, SIG_IGN);
 	if (s.options.quiet && freopen("/dev/null", "w", stdout) == NULL)
 		err(EXIT_STREAM, "/dev/null");
-	style = s.options.json ? STREAM_JSON : s.options.bare ?
-	    STREAM_BARE : STREAM_SEALED;
+	style = s.options.json ? STREAM_JSON :
+	    s.options.bare     ? STREAM_BARE :
+				 STREAM_SEALED;
 	r.options = &s.options;
 	r.target = &target;
 	r.vars = s.vars;
 	r.plan = &plan;
 	r.fault = &f;
-	if (report_begin(&r.report, style, style == STREAM_SEALED &&
-	    table_wanted(stdout)) == -1)
+	if (report_begin(&r.report, style,
+		style == STREAM_SEALED && table_wanted(stdout)) == -1)
 		err(EXIT_STREAM, NULL);
 	if (s.options.quiet)
 		r.report.progress = false;

@@ -54,8 +54,9 @@ pause_before_retry(struct run *r)
 	r->tries++;
 	if (most > left)
 		most = left > 0 ? left : 1;
-	stop_poll(NULL, 0, (int)(most / 2 +
-	    (long long)arc4random_uniform((uint32_t)(most / 2 + 1))));
+	stop_poll(NULL, 0,
+	    (int)(most / 2 +
+		(long long)arc4random_uniform((uint32_t)(most / 2 + 1))));
 }
 
 bool
@@ -68,12 +69,12 @@ run_retried(struct run *r)
 	if (!may_retry(r))
 		return false;
 	strlcpy(state, db_sqlstate(result), sizeof(state));
-	if (asprintf(&why, "%s%s%s", PQresultErrorField(result,
-	    PG_DIAG_MESSAGE_PRIMARY), *r->watch.blockers != '\0' ?
-	    ": blocked by " : "", r->watch.blockers) == -1)
+	if (asprintf(&why, "%s%s%s",
+		PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY),
+		*r->watch.blockers != '\0' ? ": blocked by " : "",
+		r->watch.blockers) == -1)
 		return false;
-	report_retry(&r->report, r->at + 1, &r->plan->steps[r->at], state,
-	    why);
+	report_retry(&r->report, r->at + 1, &r->plan->steps[r->at], state, why);
 	free(why);
 	if (roll_back(r) == -1)
 		return false;
@@ -106,7 +107,7 @@ report_failure(struct run *r)
 	const struct worker_sent sent = failure->sent;
 	/* what is ours is about the first step that is not done */
 	size_t step = sent.what == WORKER_SET || sent.step < r->at ? r->at :
-	    sent.step;
+								     sent.step;
 	const char *message = r->fault->text;
 	char state[6] = "", *place = NULL;
 
@@ -122,8 +123,7 @@ report_failure(struct run *r)
 	    *state == '\0' ? NULL : state, place,
 	    message == NULL ? "out of memory" : message);
 	free(place);
-	if (roll_back(r) == 0 && r->fault->text != NULL &&
-	    stop_signal() == 0)
+	if (roll_back(r) == 0 && r->fault->text != NULL && stop_signal() == 0)
 		log_failure(r, step, r->fault->text);
 }
 
@@ -139,14 +139,17 @@ run_give_up(struct run *r)
 	failed = r->worker.failure.failed;
 	if (r->fault->text == NULL && !r->worker.failure.lost &&
 	    (r->canceled || stop_signal() != 0)) {
-		fault_set(r->fault, r->report.broken ? EXIT_STREAM :
-		    EXIT_FAILED, "stopped: step %zu of %zu "
+		fault_set(r->fault,
+		    r->report.broken ? EXIT_STREAM : EXIT_FAILED,
+		    "stopped: step %zu of %zu "
 		    "is rolled back, the ones before it are done",
 		    r->at + 1, r->plan->nsteps);
 		if (r->partial)
-			fault_set(r->fault, EXIT_UNKNOWN, "stopped part-way "
+			fault_set(r->fault, EXIT_UNKNOWN,
+			    "stopped part-way "
 			    "in step %zu of %zu, which is not one "
-			    "transaction", r->at + 1, r->plan->nsteps);
+			    "transaction",
+			    r->at + 1, r->plan->nsteps);
 	} else if (failed && r->fault->text == NULL)
 		failure_explain(r);
 	if (failed || r->next > r->at)

@@ -11,33 +11,47 @@
 #include "text.h"
 
 static const struct stream_column start_columns[] = {
-	{ "step", STREAM_NUMBER }, { "action", STREAM_STRING },
-	{ "series", STREAM_STRING }, { "version", STREAM_STRING },
-	{ "at", STREAM_STRING }, { "name", STREAM_STRING }
+	{ "step", STREAM_NUMBER },
+	{ "action", STREAM_STRING },
+	{ "series", STREAM_STRING },
+	{ "version", STREAM_STRING },
+	{ "at", STREAM_STRING },
+	{ "name", STREAM_STRING },
 };
 
 static const struct stream_column done_columns[] = {
-	{ "step", STREAM_NUMBER }, { "action", STREAM_STRING },
-	{ "series", STREAM_STRING }, { "version", STREAM_STRING },
-	{ "ms", STREAM_NUMBER }, { "name", STREAM_STRING }
+	{ "step", STREAM_NUMBER },
+	{ "action", STREAM_STRING },
+	{ "series", STREAM_STRING },
+	{ "version", STREAM_STRING },
+	{ "ms", STREAM_NUMBER },
+	{ "name", STREAM_STRING },
 };
 
 static const struct stream_column retry_columns[] = {
-	{ "step", STREAM_NUMBER }, { "action", STREAM_STRING },
-	{ "series", STREAM_STRING }, { "version", STREAM_STRING },
-	{ "ms", STREAM_NUMBER }, { "sqlstate", STREAM_STRING },
-	{ "why", STREAM_STRING }
+	{ "step", STREAM_NUMBER },
+	{ "action", STREAM_STRING },
+	{ "series", STREAM_STRING },
+	{ "version", STREAM_STRING },
+	{ "ms", STREAM_NUMBER },
+	{ "sqlstate", STREAM_STRING },
+	{ "why", STREAM_STRING },
 };
 
 static const struct stream_column fail_columns[] = {
-	{ "step", STREAM_NUMBER }, { "action", STREAM_STRING },
-	{ "series", STREAM_STRING }, { "version", STREAM_STRING },
-	{ "ms", STREAM_NUMBER }, { "sqlstate", STREAM_STRING },
-	{ "where", STREAM_STRING }, { "message", STREAM_STRING }
+	{ "step", STREAM_NUMBER },
+	{ "action", STREAM_STRING },
+	{ "series", STREAM_STRING },
+	{ "version", STREAM_STRING },
+	{ "ms", STREAM_NUMBER },
+	{ "sqlstate", STREAM_STRING },
+	{ "where", STREAM_STRING },
+	{ "message", STREAM_STRING },
 };
 
 static const struct stream_column exit_columns[] = {
-	{ "code", STREAM_NUMBER }, { "done", STREAM_NUMBER }
+	{ "code", STREAM_NUMBER },
+	{ "done", STREAM_NUMBER },
 };
 
 /* Milliseconds that a step may take before its progress is shown. */
@@ -82,8 +96,8 @@ report_wipe(struct report *r)
 
 /* Write a record; it is flushed with the next report_ok(). */
 static void
-record(struct report *r, const char *word,
-    const struct stream_column *columns, const char *const *values, size_t n)
+record(struct report *r, const char *word, const struct stream_column *columns,
+    const char *const *values, size_t n)
 {
 	if (r->people)
 		return;
@@ -118,8 +132,7 @@ people(struct report *r, const char *colour, size_t n,
 	report_wipe(r);
 	printf("%*zu/%zu  %s%-8s%s %s%s%s%s", r->steps > 999 ? 5 : 3, n,
 	    r->steps, r->colour ? colour : "", plan_action_name(s->action),
-	    r->colour ? "\033[0m" : "",
-	    s->m.series == NULL ? "" : s->m.series,
+	    r->colour ? "\033[0m" : "", s->m.series == NULL ? "" : s->m.series,
 	    s->m.series == NULL ? "" : " ",
 	    s->m.version == NULL ? "" : s->m.version,
 	    s->m.version == NULL ? "" : " ");
@@ -247,9 +260,9 @@ closing_line(struct report *r, int code, const char *database)
 		return;
 	}
 	printf("%s%zu of %zu step%s done in %lld.%03lld s%s",
-	    r->colour ? (code == 0 ? "\033[32m" : "\033[31m") : "",
-	    r->done, r->steps, r->steps == 1 ? "" : "s", took / 1000,
-	    took % 1000, r->colour ? "\033[0m" : "");
+	    r->colour ? (code == 0 ? "\033[32m" : "\033[31m") : "", r->done,
+	    r->steps, r->steps == 1 ? "" : "s", took / 1000, took % 1000,
+	    r->colour ? "\033[0m" : "");
 	if (database != NULL) {
 		fputs(", database ", stdout);
 		text_show(stdout, database, strlen(database));
@@ -277,9 +290,9 @@ report_end(struct report *r, int code, const char *database)
 		closing_line(r, code, database);
 	if (stream_end(&r->w, &f) == -1 || r->broken) {
 		if (f.text == NULL)
-			fault_set(&f, EXIT_STREAM,
-			    "cannot write the report");
-		fault_hint(&f, "what was done stands in the history: "
+			fault_set(&f, EXIT_STREAM, "cannot write the report");
+		fault_hint(&f,
+		    "what was done stands in the history: "
 		    "mig-ls -d");
 		fault_print(&f, stderr);
 		if (code == EXIT_DONE)

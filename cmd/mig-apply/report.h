@@ -14,15 +14,15 @@
  */
 struct report {
 	struct stream_writer w;
-	bool people;		/* stdout is a terminal: lines for people */
+	bool people; /* stdout is a terminal: lines for people */
 	bool colour;
-	bool progress;		/* stderr is a terminal */
-	bool shown;		/* a line of progress stands there */
-	bool broken;		/* stdout cannot be written any more */
+	bool progress; /* stderr is a terminal */
+	bool shown;    /* a line of progress stands there */
+	bool broken;   /* stdout cannot be written any more */
 	bool ended;
-	size_t steps;		/* of the plan */
+	size_t steps; /* of the plan */
 	size_t done;
-	long long began;	/* report_clock() of the first step */
+	long long began; /* report_clock() of the first step */
 	long long step_began;
 };
 

@@ -32,7 +32,7 @@ static bool
 is_control(const char *tag)
 {
 	static const char *const tags[] = { "BEGIN", "COMMIT", "ROLLBACK",
-	    "START TRANSACTION", "PREPARE TRANSACTION" };
+		"START TRANSACTION", "PREPARE TRANSACTION" };
 	size_t i;
 
 	for (i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
@@ -110,8 +110,7 @@ tick(void *arg)
 		return;
 	watch_ask(&r->watch);
 	report_progress(&r->report, r->at + 1, &r->plan->steps[r->at],
-	    *r->watch.blockers != '\0' ? r->watch.blockers :
-	    r->watch.progress);
+	    *r->watch.blockers != '\0' ? r->watch.blockers : r->watch.progress);
 }
 
 static int
@@ -143,12 +142,11 @@ send_text(struct run *r, size_t step)
 
 	if (!s->run.present)
 		return 0;
-	script = script_open(r->plan, s, r->worker.backslash_quotes,
-	    r->fault);
+	script = script_open(r->plan, s, r->worker.backslash_quotes, r->fault);
 	if (script == NULL)
 		return -1;
-	while (result == 0 && (kind = script_next(script, &item, r->fault))
-	    != LEX_END) {
+	while (result == 0 &&
+	    (kind = script_next(script, &item, r->fault)) != LEX_END) {
 		if (kind == LEX_STATEMENT)
 			result = send_statement(r, script, &item, step, ++n,
 			    false);
@@ -246,7 +244,8 @@ next_step(struct run *r)
 	if (!watch_holds(&r->watch)) {
 		fault_set(r->fault, r->at > 0 ? EXIT_FAILED : EXIT_CONNECT,
 		    "the connection that holds the lock was lost; stopped "
-		    "before step %zu", r->next + 1);
+		    "before step %zu",
+		    r->next + 1);
 		return -1;
 	}
 	if (s->run.present && s->m.mode != MODE_TX)
@@ -259,16 +258,18 @@ static bool
 go_on(struct run *r)
 {
 	if (stop_signal() != 0) {
-		fault_set(r->fault, EXIT_FAILED, "stopped before step %zu "
-		    "of %zu; the ones before it are done", r->next + 1,
-		    r->plan->nsteps);
+		fault_set(r->fault, EXIT_FAILED,
+		    "stopped before step %zu "
+		    "of %zu; the ones before it are done",
+		    r->next + 1, r->plan->nsteps);
 		return false;
 	}
 	if (report_ok(&r->report))
 		return true;
-	fault_set(r->fault, EXIT_STREAM, "the report cannot be written any "
-	    "more: stopped before step %zu of %zu", r->next + 1,
-	    r->plan->nsteps);
+	fault_set(r->fault, EXIT_STREAM,
+	    "the report cannot be written any "
+	    "more: stopped before step %zu of %zu",
+	    r->next + 1, r->plan->nsteps);
 	return false;
 }
 
@@ -291,8 +292,10 @@ send_all(struct run *r)
 	if (worker_sync(&r->worker) == -1)
 		return -1;
 	if (r->escaped)
-		return fault_set(r->fault, EXIT_UNKNOWN, "step %zu ended its "
-		    "own transaction: look at what it did", r->at + 1);
+		return fault_set(r->fault, EXIT_UNKNOWN,
+		    "step %zu ended its "
+		    "own transaction: look at what it did",
+		    r->at + 1);
 	return 0;
 }
 

@@ -14,24 +14,24 @@
 
 /* What the user asked for. */
 struct options {
-	bool one;		/* -1: all steps in one transaction */
-	bool ask;		/* -i */
+	bool one; /* -1: all steps in one transaction */
+	bool ask; /* -i */
 	bool analyze;
 	bool verbose;
 	bool quiet;
 	bool json;
 	bool bare;
-	long wait;		/* seconds for the lock of the history */
-	long lock_timeout;	/* milliseconds a try; 0: for ever */
-	long retry;		/* seconds in which a step is tried again */
+	long wait;	   /* seconds for the lock of the history */
+	long lock_timeout; /* milliseconds a try; 0: for ever */
+	long retry;	   /* seconds in which a step is tried again */
 };
 
 /* What a look at a step's text said, before anything ran. */
 struct step_look {
 	size_t statements;
-	bool extension;		/* wants a connection of its own */
-	long lock_timeout;	/* milliseconds, of its directive; -1: none */
-	char *role;		/* of its directive, or NULL */
+	bool extension;	   /* wants a connection of its own */
+	long lock_timeout; /* milliseconds, of its directive; -1: none */
+	char *role;	   /* of its directive, or NULL */
 };
 
 /* A plan being carried out. */
@@ -46,29 +46,29 @@ struct run {
 	struct worker worker;
 	struct report report;
 
-	bool backslash_quotes;	/* standard_conforming_strings is off */
-	char *schema;		/* of the history, quoted */
-	char *append;		/* the statement that appends to the log */
+	bool backslash_quotes; /* standard_conforming_strings is off */
+	char *schema;	       /* of the history, quoted */
+	char *append;	       /* the statement that appends to the log */
 	char *os_user;
 	char host[256];
-	bool exists;		/* the history is there, committed */
-	bool making;		/* it is being made by what was sent */
-	long long seq;		/* of the last row that is committed */
+	bool exists;   /* the history is there, committed */
+	bool making;   /* it is being made by what was sent */
+	long long seq; /* of the last row that is committed */
 
-	size_t at;		/* the first step that is not done */
-	size_t next;		/* the next step to be sent */
-	size_t renewed;		/* `next` when the worker was new */
-	bool alone;		/* the step at hand is `none` or `own` */
-	bool dirty;		/* what was sent may leave session state */
-	bool escaped;		/* a statement ended its step's transaction */
-	bool partial;		/* the step at hand has committed a part */
-	char *started;		/* when a step that is alone began, or NULL */
-	bool canceled;		/* we canceled because we were told to stop */
-	long long next_cancel;	/* report_clock() of the next try at that */
-	bool ending;		/* what runs now is to be left alone */
-	long long deadline;	/* for the tries of step `at`; 0: first try */
+	size_t at;	       /* the first step that is not done */
+	size_t next;	       /* the next step to be sent */
+	size_t renewed;	       /* `next` when the worker was new */
+	bool alone;	       /* the step at hand is `none` or `own` */
+	bool dirty;	       /* what was sent may leave session state */
+	bool escaped;	       /* a statement ended its step's transaction */
+	bool partial;	       /* the step at hand has committed a part */
+	char *started;	       /* when a step that is alone began, or NULL */
+	bool canceled;	       /* we canceled because we were told to stop */
+	long long next_cancel; /* report_clock() of the next try at that */
+	bool ending;	       /* what runs now is to be left alone */
+	long long deadline;    /* for the tries of step `at`; 0: first try */
 	int tries;
-	char **tables;		/* created or changed, for --analyze */
+	char **tables; /* created or changed, for --analyze */
 	size_t ntables;
 	struct fault *fault;
 };
@@ -110,8 +110,7 @@ int send_set(struct run *, const char *sql);
 int send_begin(struct run *, size_t step);
 int send_settings(struct run *, size_t step);
 int send_role(struct run *, const char *role);
-int send_log(struct run *, size_t step, const char *action,
-    const char *error);
+int send_log(struct run *, size_t step, const char *action, const char *error);
 int send_commit(struct run *, size_t step);
 
 /*
@@ -152,7 +151,6 @@ int lost_look(struct run *);
 void failure_explain(struct run *);
 
 /* Where a statement stands: owned, NULL without memory. */
-char *failure_place(struct run *, const struct worker_sent *,
-    const PGresult *);
+char *failure_place(struct run *, const struct worker_sent *, const PGresult *);
 
 #endif

@@ -14,7 +14,7 @@ struct script {
 	const struct plan *plan;
 	const struct plan_step *step;
 	struct lexer *lexer;
-	size_t at;		/* of the text, fed so far */
+	size_t at; /* of the text, fed so far */
 	bool finished;
 	char buf[PIECE];
 };
@@ -26,8 +26,7 @@ script_open(const struct plan *plan, const struct plan_step *step,
 	struct script *s;
 	unsigned flags;
 
-	flags = step->m.convention == NULL ? 0 :
-	    step->m.convention->lex_flags;
+	flags = step->m.convention == NULL ? 0 : step->m.convention->lex_flags;
 	if (backslash_quotes)
 		flags |= LEX_BACKSLASH_QUOTES;
 	s = malloc(sizeof(*s));
@@ -62,27 +61,25 @@ feed(struct script *s, struct fault *f)
 		lex_finish(s->lexer);
 		return 0;
 	}
-	n = spool_read(s->plan->spool, s->step->run.off + (off_t)s->at,
-	    s->buf, want < PIECE ? want : PIECE, f);
+	n = spool_read(s->plan->spool, s->step->run.off + (off_t)s->at, s->buf,
+	    want < PIECE ? want : PIECE, f);
 	if (n == -1)
 		return -1;
 	s->at += (size_t)n;
-	return lex_feed(s->lexer, s->buf, (size_t)n) == -1 ?
-	    fault_nomem(f) : 0;
+	return lex_feed(s->lexer, s->buf, (size_t)n) == -1 ? fault_nomem(f) : 0;
 }
 
 /* A fault at the place of an item, as path:line:col. */
 static enum lex_kind
-refuse(const struct script *s, const struct lex_item *item,
-    struct fault *f, const char *what)
+refuse(const struct script *s, const struct lex_item *item, struct fault *f,
+    const char *what)
 {
 	const char *path;
 	size_t line;
 
 	path = plan_where(s->step, item->line, &line);
-	fault_set(f, EXIT_STREAM, "%s:%zu:%zu: %.*s%s", path, line,
-	    item->col, (int)(item->len > 60 ? 60 : item->len), item->text,
-	    what);
+	fault_set(f, EXIT_STREAM, "%s:%zu:%zu: %.*s%s", path, line, item->col,
+	    (int)(item->len > 60 ? 60 : item->len), item->text, what);
 	return LEX_BAD;
 }
 

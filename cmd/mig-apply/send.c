@@ -25,8 +25,8 @@ send_history(struct run *r)
 
 	if (r->exists || r->making)
 		return 0;
-	if (history_ddl(&ddl, r->schema, r->history.schema_exists,
-	    r->fault) == -1)
+	if (history_ddl(&ddl, r->schema, r->history.schema_exists, r->fault) ==
+	    -1)
 		return -1;
 	for (i = 0; result == 0 && i < ddl.n; i++)
 		result = send_set(r, ddl.statements[i]);
@@ -123,8 +123,7 @@ send_row(struct run *r, size_t step, struct history_row *row)
 	if (r->worker.append[0] == '\0' &&
 	    worker_prepare(&r->worker, r->append) == -1)
 		return -1;
-	return worker_send_append(&r->worker, &sent, HISTORY_COLUMNS,
-	    values);
+	return worker_send_append(&r->worker, &sent, HISTORY_COLUMNS, values);
 }
 
 int
@@ -210,7 +209,7 @@ send_put_back(struct run *r, bool inside)
 		"DISCARD SEQUENCES",
 		"DEALLOCATE ALL",
 		"SELECT pg_catalog.pg_advisory_unlock_all()",
-		"COMMIT"
+		"COMMIT",
 	};
 	const size_t n = sizeof(statements) / sizeof(statements[0]);
 	size_t i;
@@ -325,8 +324,10 @@ check_put(struct run *r, size_t step, const struct lex_item *was,
 	if (ok)
 		return 0;
 	path = plan_where(&r->plan->steps[step], was->line, &line);
-	return fault_set(r->fault, EXIT_USAGE, "%s:%zu: a variable makes "
-	    "this transaction control in a tx step", path, line);
+	return fault_set(r->fault, EXIT_USAGE,
+	    "%s:%zu: a variable makes "
+	    "this transaction control in a tx step",
+	    path, line);
 }
 
 int
@@ -345,13 +346,13 @@ send_statement(struct run *r, struct script *script,
 	if (!statement_keeps_session(item))
 		r->dirty = true;
 	if (vars_put(r->vars, r->worker.conn, &r->plan->steps[step], item,
-	    &text, r->fault) == -1)
+		&text, r->fault) == -1)
 		return -1;
 	if (check_put(r, step, item, &text, &copies) == -1)
 		result = -1;
 	else if (wait || item->copy_in || item->joined || copies)
-		result = worker_run(&r->worker, &sent, text.text,
-		    item->joined, item->copy_in ? &copy : NULL);
+		result = worker_run(&r->worker, &sent, text.text, item->joined,
+		    item->copy_in ? &copy : NULL);
 	else
 		result = worker_send(&r->worker, &sent, text.text, 0, NULL);
 	explicit_bzero(text.text, text.len);

@@ -10,7 +10,7 @@
 
 static volatile sig_atomic_t first;
 static volatile sig_atomic_t count;
-static sigset_t outside;	/* what is blocked while waiting */
+static sigset_t outside; /* what is blocked while waiting */
 
 static void
 note(int sig)

@@ -54,8 +54,7 @@ add(struct vars *vars, const char *name, size_t len, const char *value,
 	items[vars->n].name = strndup(name, len);
 	items[vars->n].value = strdup(value);
 	vars->n++;
-	if (items[vars->n - 1].name == NULL ||
-	    items[vars->n - 1].value == NULL)
+	if (items[vars->n - 1].name == NULL || items[vars->n - 1].value == NULL)
 		return fault_nomem(f);
 	return 0;
 }
@@ -68,13 +67,16 @@ vars_add(struct vars *vars, char *arg, struct fault *f)
 	size_t len = equals == NULL ? strlen(arg) : (size_t)(equals - arg);
 
 	if (len == 0)
-		return fault_set(f, EXIT_USAGE, "-v takes NAME=VALUE, or the "
+		return fault_set(f, EXIT_USAGE,
+		    "-v takes NAME=VALUE, or the "
 		    "NAME of an environment variable");
 	if (equals == NULL) {
 		value = getenv(arg);
 		if (value == NULL)
-			return fault_set(f, EXIT_USAGE, "-v %s: no such "
-			    "environment variable", arg);
+			return fault_set(f, EXIT_USAGE,
+			    "-v %s: no such "
+			    "environment variable",
+			    arg);
 		return add(vars, arg, len, value, f);
 	}
 	if (add(vars, arg, len, equals + 1, f) == -1)
@@ -109,13 +111,13 @@ name_is(const struct var *var, const char *name, size_t len, bool fold)
 	if (strlen(var->name) != len)
 		return false;
 	return (fold ? strncasecmp(var->name, name, len) :
-	    strncmp(var->name, name, len)) == 0;
+		       strncmp(var->name, name, len)) == 0;
 }
 
 /* The value of a variable, the last given first; NULL where there is none. */
 static const char *
-find(const struct vars *vars, const struct plan_step *step,
-    const char *name, size_t len, bool fold)
+find(const struct vars *vars, const struct plan_step *step, const char *name,
+    size_t len, bool fold)
 {
 	static const char filename[] = "flyway:filename";
 	const char *slash;
@@ -155,7 +157,8 @@ vars_check(const struct vars *vars, const struct plan *plan, struct fault *f)
 	if (n > 0) {
 		fault_set(f, EXIT_USAGE, "the plan needs variable%s %s",
 		    n > 1 ? "s" : "", missing);
-		fault_hint(f, "-v NAME=VALUE, or -v NAME with the value in "
+		fault_hint(f,
+		    "-v NAME=VALUE, or -v NAME with the value in "
 		    "the environment");
 	}
 	free(missing);
@@ -229,8 +232,8 @@ vars_put(const struct vars *vars, PGconn *conn, const struct plan_step *step,
 }
 
 size_t
-vars_origin(const struct vars *vars, PGconn *conn,
-    const struct plan_step *step, const struct lex_item *item, size_t off)
+vars_origin(const struct vars *vars, PGconn *conn, const struct plan_step *step,
+    const struct lex_item *item, size_t off)
 {
 	const struct lex_var *var;
 	size_t i, len, sent = 0, at = 0;

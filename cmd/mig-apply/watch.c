@@ -39,9 +39,10 @@ try_lock(struct watch *w, const char *key, struct fault *f)
 	PGresult *result;
 	int had;
 
-	result = db_query(w->conn, "SELECT "
-	    "pg_catalog.pg_try_advisory_xact_lock($1::pg_catalog.int8)", 1,
-	    &key, EXIT_CONNECT, "lock", f);
+	result = db_query(w->conn,
+	    "SELECT "
+	    "pg_catalog.pg_try_advisory_xact_lock($1::pg_catalog.int8)",
+	    1, &key, EXIT_CONNECT, "lock", f);
 	if (result == NULL)
 		return -1;
 	had = *PQgetvalue(result, 0, 0) == 't';
@@ -105,14 +106,15 @@ take_peer_locks(struct watch *w, const PGresult *peers, long long until,
 	for (i = 0; i < n; i++) {
 		tool = PQgetvalue(peers, i, 0);
 		if (peer_key(tool, PQgetvalue(peers, i, 1),
-		    PQgetvalue(peers, i, 2), PQgetvalue(peers, i, 3),
-		    &key) == 1 &&
+			PQgetvalue(peers, i, 2), PQgetvalue(peers, i, 3),
+			&key) == 1 &&
 		    take_lock(w, key, tool, until, f) == -1)
 			return -1;
 	}
 	/* a lock that is taken behind a savepoint goes with it */
-	return n == 0 ? 0 : db_exec(w->conn, "SAVEPOINT mig", EXIT_CONNECT,
-	    "connection", f);
+	return n == 0 ?
+	    0 :
+	    db_exec(w->conn, "SAVEPOINT mig", EXIT_CONNECT, "connection", f);
 }
 
 /* See where we are: what kind of server, which other tools. */
@@ -123,8 +125,7 @@ look_around(struct watch *w, long long until, struct fault *f)
 	char *sql;
 	int i, result;
 
-	if (asprintf(&sql, "%s;%s;SAVEPOINT mig", sql_server, sql_peers) ==
-	    -1)
+	if (asprintf(&sql, "%s;%s;SAVEPOINT mig", sql_server, sql_peers) == -1)
 		return fault_nomem(f);
 	result = db_batch(w->conn, sql, results, 3, EXIT_NOVERDICT, "server",
 	    f);
@@ -151,7 +152,7 @@ watch_open(struct watch *w, const struct db_target *target, long wait,
 	if (w->conn == NULL)
 		return -1;
 	if (db_exec_all(w->conn, sql_watch, EXIT_CONNECT, "connection", f) ==
-	    -1 ||
+		-1 ||
 	    take_lock(w, lock_key(), "this history", until, f) == -1 ||
 	    look_around(w, until, f) == -1) {
 		watch_close(w);
@@ -167,7 +168,7 @@ watch_history(struct watch *w, struct history *h, struct fault *f)
 	if (history_read(h, w->conn, f) == -1)
 		return -1;
 	if (db_exec(w->conn, "ROLLBACK TO SAVEPOINT mig", EXIT_CONNECT,
-	    "connection", f) == -1) {
+		"connection", f) == -1) {
 		history_free(h);
 		return -1;
 	}
@@ -226,8 +227,8 @@ take_answer(struct watch *w)
 		    PQntuples(result) == 1) {
 			keep(w->progress, sizeof(w->progress), result, 0);
 			if (*PQgetvalue(result, 0, 1) != '\0')
-				keep(w->blockers, sizeof(w->blockers),
-				    result, 1);
+				keep(w->blockers, sizeof(w->blockers), result,
+				    1);
 		}
 		PQclear(result);
 	}
@@ -265,7 +266,7 @@ watch_ask(struct watch *w)
 		return;
 	w->next = now + ASK_EVERY;
 	if (asprintf(&sql, "SET mig.worker = %d; %s", w->worker_pid,
-	    sql_progress) == -1)
+		sql_progress) == -1)
 		return;
 	w->asked = PQsendQuery(w->asker, sql) == 1;
 	free(sql);

@@ -16,16 +16,16 @@
 struct watch {
 	const struct db_target *target;
 	PGconn *conn;
-	PGconn *asker;		/* NULL before the first question */
-	bool mute;		/* there is no asker to be had */
-	bool standby;		/* the server takes no changes at all */
-	bool read_only;		/* nor does it for this role */
+	PGconn *asker;	/* NULL before the first question */
+	bool mute;	/* there is no asker to be had */
+	bool standby;	/* the server takes no changes at all */
+	bool read_only; /* nor does it for this role */
 	int worker_pid;
-	bool asked;		/* a question is under way */
-	bool lost;		/* the connection is gone, and the lock */
-	long long next;		/* report_clock() of the next question */
-	char progress[160];	/* "index 42 % of orders_at", or "" */
-	char blockers[400];	/* "pid 4711 (app, ...)", or "" */
+	bool asked;	    /* a question is under way */
+	bool lost;	    /* the connection is gone, and the lock */
+	long long next;	    /* report_clock() of the next question */
+	char progress[160]; /* "index 42 % of orders_at", or "" */
+	char blockers[400]; /* "pid 4711 (app, ...)", or "" */
 };
 
 /*

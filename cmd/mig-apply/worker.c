@@ -225,8 +225,7 @@ connect_worker(struct worker *w, struct fault *f)
 }
 
 int
-worker_open(struct worker *w, const struct db_target *target,
-    struct fault *f)
+worker_open(struct worker *w, const struct db_target *target, struct fault *f)
 {
 	w->target = target;
 	return connect_worker(w, f);
@@ -275,13 +274,13 @@ sent_ok(struct worker *w, const struct worker_sent *sent, int ok)
 }
 
 int
-worker_send(struct worker *w, const struct worker_sent *sent,
-    const char *sql, int n, const char *const *values)
+worker_send(struct worker *w, const struct worker_sent *sent, const char *sql,
+    int n, const char *const *values)
 {
 	if (w->failure.failed)
 		return -1;
-	return sent_ok(w, sent, PQsendQueryParams(w->conn, sql, n, NULL,
-	    values, NULL, NULL, 0));
+	return sent_ok(w, sent,
+	    PQsendQueryParams(w->conn, sql, n, NULL, values, NULL, NULL, 0));
 }
 
 int
@@ -290,8 +289,8 @@ worker_send_append(struct worker *w, const struct worker_sent *sent, int n,
 {
 	if (w->failure.failed)
 		return -1;
-	return sent_ok(w, sent, PQsendQueryPrepared(w->conn, w->append, n,
-	    values, NULL, NULL, 0));
+	return sent_ok(w, sent,
+	    PQsendQueryPrepared(w->conn, w->append, n, values, NULL, NULL, 0));
 }
 
 int
@@ -301,10 +300,9 @@ worker_prepare(struct worker *w, const char *sql)
 
 	if (w->failure.failed)
 		return -1;
-	snprintf(w->append, sizeof(w->append), "mig_append_%u",
-	    w->prepared++);
-	return sent_ok(w, &sent, PQsendPrepare(w->conn, w->append, sql, 0,
-	    NULL));
+	snprintf(w->append, sizeof(w->append), "mig_append_%u", w->prepared++);
+	return sent_ok(w, &sent,
+	    PQsendPrepare(w->conn, w->append, sql, 0, NULL));
 }
 
 int
@@ -350,11 +348,10 @@ send_copy(struct worker *w, const struct worker_copy *copy)
 	size_t len;
 	int got = -1, put;
 
-	while (copy != NULL && (got = copy->next(copy->arg, &text, &len)) ==
-	    1) {
+	while (
+	    copy != NULL && (got = copy->next(copy->arg, &text, &len)) == 1) {
 		while ((put = PQputCopyData(w->conn, text, (int)len)) == 0)
-			if (PQflush(w->conn) == -1 ||
-			    wait_some(w, true) == -1)
+			if (PQflush(w->conn) == -1 || wait_some(w, true) == -1)
 				return -1;
 		if (put == -1)
 			return -1;
@@ -363,9 +360,10 @@ send_copy(struct worker *w, const struct worker_copy *copy)
 			if (wait_some(w, true) == -1)
 				return -1;
 	}
-	while ((put = PQputCopyEnd(w->conn, got == 0 ? NULL :
-	    copy == NULL ? "no data for COPY here" : "the data ended badly"))
-	    == 0)
+	while ((put = PQputCopyEnd(w->conn,
+		    got == 0	     ? NULL :
+			copy == NULL ? "no data for COPY here" :
+				       "the data ended badly")) == 0)
 		if (wait_some(w, true) == -1)
 			return -1;
 	return put == -1 ? -1 : 0;
@@ -452,8 +450,8 @@ run_results(struct worker *w, const struct worker_sent *sent,
 }
 
 int
-worker_run(struct worker *w, const struct worker_sent *sent,
-    const char *sql, bool joined, const struct worker_copy *copy)
+worker_run(struct worker *w, const struct worker_sent *sent, const char *sql,
+    bool joined, const struct worker_copy *copy)
 {
 	int ok;
 
@@ -463,7 +461,8 @@ worker_run(struct worker *w, const struct worker_sent *sent,
 		fail(w, sent, NULL);
 		return -1;
 	}
-	ok = joined ? PQsendQuery(w->conn, sql) :
+	ok = joined ?
+	    PQsendQuery(w->conn, sql) :
 	    PQsendQueryParams(w->conn, sql, 0, NULL, NULL, NULL, NULL, 0);
 	if (ok)
 		PQsetSingleRowMode(w->conn);
@@ -487,8 +486,7 @@ worker_query(struct worker *w, const char *sql, int n,
 	if (worker_sync(w) == -1)
 		return NULL;
 	PQexitPipelineMode(w->conn);
-	result = db_query(w->conn, sql, n, values, EXIT_UNKNOWN, "question",
-	    f);
+	result = db_query(w->conn, sql, n, values, EXIT_UNKNOWN, "question", f);
 	if (result == NULL && lost(w)) {
 		/* as with all that is sent, `failure` says so */
 		fault_free(f);

@@ -18,38 +18,38 @@
 /* What was sent, and so what an answer is about. */
 enum worker_what {
 	WORKER_BEGIN,
-	WORKER_SET,		/* settings, history, putting back: ours */
-	WORKER_STATEMENT,	/* a statement of a step */
-	WORKER_LOG,		/* the step's row of the log */
+	WORKER_SET,	  /* settings, history, putting back: ours */
+	WORKER_STATEMENT, /* a statement of a step */
+	WORKER_LOG,	  /* the step's row of the log */
 	WORKER_COMMIT,
 	WORKER_SYNC
 };
 
 struct worker_sent {
 	enum worker_what what;
-	size_t step;		/* its index in the plan */
-	size_t statement;	/* its number in the step, from 1 */
+	size_t step;	  /* its index in the plan */
+	size_t statement; /* its number in the step, from 1 */
 };
 
 /* The first failure since the last worker_sync(). */
 struct worker_failure {
 	bool failed;
-	bool lost;		/* the connection is gone */
-	bool commit_sent;	/* lost with a COMMIT unanswered */
+	bool lost;	  /* the connection is gone */
+	bool commit_sent; /* lost with a COMMIT unanswered */
 	struct worker_sent sent;
-	PGresult *result;	/* owned; NULL where the line was lost */
+	PGresult *result; /* owned; NULL where the line was lost */
 };
 
 struct worker {
 	const struct db_target *target;
 	PGconn *conn;
-	struct worker_sent *queue;	/* a ring */
+	struct worker_sent *queue; /* a ring */
 	size_t first, n, room;
 	struct worker_failure failure;
-	char append[24];	/* name of the prepared statement, or "" */
-	unsigned prepared;	/* how many names were used up */
-	bool backslash_quotes;	/* standard_conforming_strings is off */
-	bool canceled;		/* we asked the server to cancel */
+	char append[24];       /* name of the prepared statement, or "" */
+	unsigned prepared;     /* how many names were used up */
+	bool backslash_quotes; /* standard_conforming_strings is off */
+	bool canceled;	       /* we asked the server to cancel */
 
 	/* called with each good answer */
 	void (*done)(void *, const struct worker_sent *, const PGresult *);

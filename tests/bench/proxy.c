@@ -22,9 +22,9 @@
 /* Bytes on their way. */
 struct packet {
 	struct packet *next;
-	long long due;		/* microseconds */
+	long long due; /* microseconds */
 	size_t len, sent;
-	char data[];		/* nothing: the end */
+	char data[]; /* nothing: the end */
 };
 
 struct direction {
@@ -127,7 +127,7 @@ accept_one(int listener, const struct sockaddr_in *server)
 	if (client == -1 || upstream == -1)
 		err(1, "accept");
 	if (connect(upstream, (const struct sockaddr *)server,
-	    sizeof(*server)) == -1)
+		sizeof(*server)) == -1)
 		err(1, "connect");
 	setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(upstream, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

@@ -21,8 +21,8 @@
 #define LINES 64
 
 struct line {
-	int fds[2];		/* the client, the server; -1: closed */
-	long bytes[2];		/* from the client, from the server */
+	int fds[2];    /* the client, the server; -1: closed */
+	long bytes[2]; /* from the client, from the server */
 };
 
 static struct line lines[LINES];
@@ -126,8 +126,10 @@ serve(int listener, unsigned port)
 	for (i = 0, n = nlines; i < n; i++)
 		for (way = 0; way < 2; way++) {
 			/* a side whose other side is gone is left alone */
-			fds[2 * i + (size_t)way + 1].fd =
-			    lines[i].fds[!way] == -1 ? -1 : lines[i].fds[way];
+			fds[2 * i + (size_t)way + 1].fd = lines[i].fds[!way] ==
+				-1 ?
+			    -1 :
+			    lines[i].fds[way];
 			fds[2 * i + (size_t)way + 1].events = POLLIN;
 		}
 	if (poll(fds, 2 * n + 1, -1) == -1)

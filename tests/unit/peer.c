@@ -23,7 +23,7 @@ main(void)
 	CHECK(key("sqlx", "_sqlx_migrations") == 3469795979745788610);
 	CHECK(key("golang-migrate", "schema_migrations") == 1787120056);
 	CHECK(key("goose", "goose_db_version") == 4097083626);
-	CHECK(peer_key("dbmate", "public", "schema_migrations", "app",
-	    &k) == 0);
+	CHECK(
+	    peer_key("dbmate", "public", "schema_migrations", "app", &k) == 0);
 	return unit_done("peer");
 }
