@@ -308,9 +308,10 @@ static int
 ask(PGresult *answers[ANSWERS], PGconn *conn, struct fault *f)
 {
 	char *schema, *sql, *text;
-	int result;
+	int i, result;
 
-	memset(answers, 0, ANSWERS * sizeof(*answers));
+	for (i = 0; i < ANSWERS; i++)
+		answers[i] = NULL;
 	schema = db_schema(conn, f);
 	if (schema == NULL)
 		return -1;

@@ -1,5 +1,6 @@
 # mig-apply: plans are carried out, recorded, and nothing is left half done.
 
+# shellcheck disable=SC2016,SC2119,SC2120 # $ for the inner shell; options, seldom wanted
 load helpers
 
 setup() {
@@ -46,12 +47,12 @@ tables() {
 }
 
 two() {
-	migration 001_first.sql <<-'END'
+	migration 001_first.sql <<-'SQL'
 		CREATE TABLE first (id int);
-	END
-	migration 002_second.sql <<-'END'
+	SQL
+	migration 002_second.sql <<-'SQL'
 		CREATE TABLE second (id int);
-	END
+	SQL
 }
 
 @test "steps are carried out in order, reported and recorded" {
@@ -133,17 +134,17 @@ fail 003 third"
 
 @test "the server's detail, hint and context are passed on" {
 	new_db
-	migration 1_detail.sql <<-'END'
+	migration 1_detail.sql <<-'SQL'
 		CREATE TABLE p (id int PRIMARY KEY);
 		INSERT INTO p VALUES (1);
 		INSERT INTO p VALUES (1);
-	END
+	SQL
 	apply 5
 	assert_stderr_has 'm/1_detail.sql:3:1: ERROR 23505'
 	assert_stderr_has 'DETAIL: Key (id)=(1) already exists.'
-	migration 1_detail.sql <<-'END'
+	migration 1_detail.sql <<-'SQL'
 		DO $$ BEGIN RAISE 'no' USING HINT = 'do it so'; END $$;
-	END
+	SQL
 	apply 5
 	assert_stderr_has 'HINT: do it so'
 	assert_stderr_has 'CONTEXT: PL/pgSQL function'
@@ -151,11 +152,11 @@ fail 003 third"
 
 @test "variables go in when applying, and stay out of plan and history" {
 	new_db
-	migration 1_vars.sql <<-'END'
+	migration 1_vars.sql <<-'SQL'
 		CREATE TABLE :"table" (id int DEFAULT :number);
 		COMMENT ON TABLE :"table" IS :'secret';
 		SELECT (ARRAY[1, 2, 3])[1:2], 'a:number', 1::int;
-	END
+	SQL
 	plan
 	assert_eq "$(grep ^need plan | cut -f2 | sort | paste -sd' ')" \
 	    "number secret table"
@@ -183,10 +184,10 @@ fail 003 third"
 
 @test "Flyway's placeholders" {
 	new_db
-	migration V1__first.sql <<-'END'
+	migration V1__first.sql <<-'SQL'
 		CREATE TABLE ${name} (c text DEFAULT '${text}');
 		COMMENT ON TABLE ${name} IS '${flyway:filename} ${flyway:user}';
-	END
+	SQL
 	plan
 	run_mig 2 mig-apply -v name=t <plan
 	assert_stderr_has 'needs variable text'
@@ -197,11 +198,11 @@ fail 003 third"
 
 @test "a variable cannot end the step's transaction" {
 	new_db
-	migration 1_v.sql <<-'END'
+	migration 1_v.sql <<-'SQL'
 		CREATE TABLE a (id int);
 		:what;
 		CREATE TABLE b (id int);
-	END
+	SQL
 	plan
 	run_mig 2 mig-apply -v what='COMMIT' <plan
 	assert_stderr_has 'm/1_v.sql:2: a variable makes this transaction control'
@@ -240,12 +241,12 @@ fail 003 third"
 @test "no-transaction: statement by statement, with its progress" {
 	new_db
 	migration 1_t.sql <<<'CREATE TABLE t (id int);'
-	migration 2_none.sql <<-'END'
+	migration 2_none.sql <<-'SQL'
 		-- mig: no-transaction
 		CREATE INDEX CONCURRENTLY t_id ON t (id);
 		VACUUM t;
 		INSERT INTO t VALUES (1);
-	END
+	SQL
 	apply 0
 	assert_eq "$(sql "SELECT indisvalid FROM pg_index
 	    WHERE indexrelid = 't_id'::regclass")" t
@@ -257,7 +258,7 @@ apply 2 none"
 
 @test "no-transaction: a procedure may commit" {
 	new_db
-	migration 1_p.sql <<-'END'
+	migration 1_p.sql <<-'SQL'
 		CREATE TABLE t (id int);
 		CREATE PROCEDURE p() LANGUAGE plpgsql AS $$
 		BEGIN
@@ -266,26 +267,26 @@ apply 2 none"
 				COMMIT;
 			END LOOP;
 		END $$;
-	END
-	migration 2_call.sql <<-'END'
+	SQL
+	migration 2_call.sql <<-'SQL'
 		-- mig: no-transaction
 		INSERT INTO t VALUES (10);
 		CALL p();
 		INSERT INTO t VALUES (11);
-	END
+	SQL
 	apply 0
 	assert_eq "$(sql 'SELECT sum(id) FROM t')" 27
 }
 
 @test "no-transaction: what stops part-way is known, and ends with 7" {
 	new_db
-	migration 1_part.sql <<-'END'
+	migration 1_part.sql <<-'SQL'
 		-- mig: no-transaction
 		CREATE TABLE t (id int);
 		INSERT INTO t VALUES (1), (1);
 		CREATE UNIQUE INDEX CONCURRENTLY t_id ON t (id);
 		CREATE TABLE never (id int);
-	END
+	SQL
 	apply 7
 	assert_stderr_has 'm/1_part.sql:4:1: ERROR 23505'
 	assert_eq "$(sql "SELECT string_agg(concat_ws(' ', statement, state),
@@ -306,10 +307,10 @@ apply 2 none"
 
 @test "no-transaction: nothing done is no half-way" {
 	new_db
-	migration 1_none.sql <<-'END'
+	migration 1_none.sql <<-'SQL'
 		-- mig: no-transaction
 		VACUUM nope;
-	END
+	SQL
 	apply 5
 	assert_eq "$(sql 'SELECT count(*) FROM mig.progress')" 0
 	sed -i 's/ nope//' m/1_none.sql
@@ -318,16 +319,16 @@ apply 2 none"
 
 @test "an index that IF NOT EXISTS leaves invalid is no success" {
 	new_db
-	migration 1_t.sql <<-'END'
+	migration 1_t.sql <<-'SQL'
 		CREATE TABLE t (id int);
 		INSERT INTO t VALUES (1), (1);
-	END
+	SQL
 	apply 0
 	sql 'CREATE UNIQUE INDEX CONCURRENTLY t_id ON t (id)' 2>/dev/null || :
-	migration 2_index.sql <<-'END'
+	migration 2_index.sql <<-'SQL'
 		-- mig: no-transaction
 		CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_id ON t (id);
-	END
+	SQL
 	apply 7
 	assert_stderr_has 'index t_id is invalid'
 	assert_stderr_has 'hint: DROP INDEX CONCURRENTLY t_id'
@@ -335,7 +336,7 @@ apply 2 none"
 
 @test "own transactions: the log row is in the last of them" {
 	new_db
-	migration 1_own.sql <<-'END'
+	migration 1_own.sql <<-'SQL'
 		-- mig: own-transaction
 		BEGIN;
 		CREATE TABLE a (id int);
@@ -343,7 +344,7 @@ apply 2 none"
 		BEGIN;
 		CREATE TABLE b (id int);
 		COMMIT;
-	END
+	SQL
 	apply 0
 	assert_eq "$(tables)" "a b"
 	assert_eq "$(log)" "apply 1 own"
@@ -354,11 +355,11 @@ apply 2 none"
 
 @test "own transactions: one left open is rolled back and refused" {
 	new_db
-	migration 1_own.sql <<-'END'
+	migration 1_own.sql <<-'SQL'
 		-- mig: own-transaction
 		BEGIN;
 		CREATE TABLE a (id int);
-	END
+	SQL
 	apply 5
 	assert_stderr_has 'm/1_own.sql: leaves a transaction open'
 	assert_eq "$(tables)" ""
@@ -366,13 +367,13 @@ apply 2 none"
 
 @test "own transactions: one that is left for another, which the tool ends" {
 	new_db
-	migration 1_own.sql <<-'END'
+	migration 1_own.sql <<-'SQL'
 		-- mig: own-transaction
 		CREATE TABLE a (id int);
 		COMMIT;
 		BEGIN;
 		CREATE TABLE b (id int);
-	END
+	SQL
 	apply 0
 	assert_eq "$(tables)" "a b"
 	assert_eq "$(log)" "apply 1 own"
@@ -400,10 +401,10 @@ apply 2 none"
 @test "-1 is refused with a step that is no transaction" {
 	new_db
 	two
-	migration 003_none.sql <<-'END'
+	migration 003_none.sql <<-'SQL'
 		-- mig: no-transaction
 		VACUUM;
-	END
+	SQL
 	apply 2 -1
 	assert_stderr_has '-1: step 3 (m/003_none.sql)'
 	assert_eq "$(tables)" ""
@@ -413,7 +414,7 @@ apply 2 none"
 	new_db
 	new_role other
 	sql "GRANT CREATE ON SCHEMA public TO $ROLE"
-	migration 1_dirt.sql <<-END
+	migration 1_dirt.sql <<-SQL
 		SELECT pg_catalog.set_config('search_path', '', false);
 		SET statement_timeout = '1h';
 		SET ROLE $ROLE;
@@ -421,8 +422,8 @@ apply 2 none"
 		PREPARE p AS SELECT 1;
 		DECLARE c CURSOR WITH HOLD FOR SELECT 1;
 		SELECT pg_advisory_lock(4711);
-	END
-	migration 2_clean.sql <<-'END'
+	SQL
+	migration 2_clean.sql <<-'SQL'
 		CREATE TABLE unqualified (id int);
 		CREATE TEMP TABLE scratch (id int);
 		PREPARE p AS SELECT 1;
@@ -431,7 +432,7 @@ apply 2 none"
 		    current_setting('statement_timeout') AS timeout,
 		    (SELECT count(*) FROM pg_locks
 		    WHERE locktype = 'advisory' AND objid = 4711) AS locks;
-	END
+	SQL
 	apply 0
 	assert_eq "$(sql 'SELECT * FROM seen')" "$PGUSER|0|0"
 	assert_eq "$(tables)" "seen unqualified"
@@ -442,16 +443,16 @@ apply 2 none"
 	new_db
 	new_role owner
 	sql "GRANT CREATE ON SCHEMA public TO $ROLE"
-	migration 1_role.sql <<-END
+	migration 1_role.sql <<-SQL
 		-- mig: role $ROLE
 		CREATE TABLE t (id int);
-	END
-	migration 2_role.sql <<-END
+	SQL
+	migration 2_role.sql <<-SQL
 		-- mig: role $ROLE
 		-- mig: no-transaction
 		CREATE INDEX CONCURRENTLY t_id ON t (id);
 		CREATE TABLE u (id int);
-	END
+	SQL
 	migration 3_mine.sql <<<'CREATE TABLE mine (id int);'
 	apply 0
 	assert_eq "$(sql "SELECT string_agg(tablename || '=' || (tableowner =
@@ -557,11 +558,11 @@ apply 2 alter"
 	new_db
 	migration 1_t.sql <<<'CREATE TABLE t (id int);'
 	apply 0
-	migration 2_alter.sql <<-'END'
+	migration 2_alter.sql <<-'SQL'
 		-- mig: lock-timeout 100ms
 		CREATE TABLE u (id int);
 		ALTER TABLE t ADD COLUMN name text;
-	END
+	SQL
 	plan
 	background psql -XAtq -c 'BEGIN' -c 'LOCK TABLE t' \
 	    -c 'SELECT pg_sleep(30)'
@@ -604,10 +605,10 @@ apply 2 alter"
 @test "a signal rolls back the step at hand, and kills by that signal" {
 	new_db
 	two
-	migration 003_slow.sql <<-'END'
+	migration 003_slow.sql <<-'SQL'
 		CREATE TABLE third (id int);
 		SELECT pg_sleep(60);
-	END
+	SQL
 	migration 004_last.sql <<<'CREATE TABLE fourth (id int);'
 	plan
 	for sig in TERM INT HUP; do
@@ -633,10 +634,10 @@ apply 2 alter"
 	new_db
 	migration 1_slow.sql <<<'SELECT pg_sleep(60);'
 	plan
-	cat >go.sh <<-'END'
+	cat >go.sh <<-'SQL'
 		mig-apply <plan
 		echo "ended with $?" >ended
-	END
+	SQL
 	env -u TMUX tmux -S "$PWD/tmux" new-session -d -x 80 -y 24 sh go.sh 3>&- 4>&-
 	wait_for "SELECT count(*) FROM pg_stat_activity
 	    WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()" 1
@@ -658,12 +659,12 @@ apply 2 alter"
 	assert_eq "$(tables)" ""
 	for answer in n y; do
 		rm -f ended
-		cat >go.sh <<-'END'
+		cat >go.sh <<-'SQL'
 			mig-apply -i <plan
 			echo $? >ended.new
 			mv ended.new ended
 			sleep 5
-		END
+		SQL
 		env -u TMUX tmux -S "$PWD/tmux" new-session -d -x 80 -y 24 sh go.sh 3>&- 4>&-
 		for _ in $(seq 200); do
 			tmux -S "$PWD/tmux" capture-pane -p >screen
@@ -697,12 +698,12 @@ apply 2 alter"
 
 @test "--analyze analyzes what was created or changed" {
 	new_db
-	migration 1_t.sql <<-'END'
+	migration 1_t.sql <<-'SQL'
 		CREATE TABLE "odd name" (id int);
 		INSERT INTO "odd name" SELECT generate_series(1, 500);
 		CREATE TABLE gone (id int);
 		DROP TABLE gone;
-	END
+	SQL
 	apply 0 --analyze
 	assert_stderr_has 'ANALYZE gone: ERROR 42P01'
 	assert_eq "$(sql "SELECT reltuples FROM pg_class

@@ -518,7 +518,7 @@ m/a/R__x.sql'
 	listed convention . sqlx
 	file 1_a.sql '-- +goose Up'
 	listed convention . goose
-	cd ..
+	cd "$BATS_TEST_TMPDIR/c"
 	file migrations/1_a.sql
 	listed convention migrations sqlx
 }

@@ -281,7 +281,7 @@ main(int argc, char *argv[])
 	if (result == 0)
 		return EXIT_DONE;
 	fault_print(&f, stderr);
-	result = f.code;
+	result = (int)f.code;
 	fault_free(&f);
 	return result;
 }
