@@ -458,6 +458,22 @@ fail 2"
 	done
 }
 
+@test "of several hosts both connections use one" {
+	new_db
+	migration 1_a.sql <<<'CREATE TABLE a (id int);'
+	mig-ls m | mig-plan >plan
+	# a host that lets one connection through, and then no more
+	${CC:-cc} -D_GNU_SOURCE -o cutter "$MIG_ROOT/tests/fault/cutter.c"
+	./cutter "$PGPORT" 0 up 0 once >proxy 3>&- 4>&- &
+	PID=$!
+	echo $PID >>"$BATS_TEST_TMPDIR/.pids"
+	until [ -s proxy ]; do sleep 0.01; done
+	run_mig 4 env PGPASSWORD=lab mig-apply -d "host=127.0.0.1,127.0.0.1
+	    port=$(head -1 proxy),$PGPORT dbname=$PGDATABASE user=$PGUSER" <plan
+	assert_stderr_has 'leads to another server'
+	assert_eq "$(sql "SELECT to_regclass('a') IS NULL")" t
+}
+
 @test "COMMIT is done, its answer is lost: the history says so" {
 	new_db whole
 	migration 1_a.sql <<<'CREATE TABLE a (id int);'

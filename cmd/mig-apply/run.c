@@ -189,6 +189,25 @@ send_step(struct run *r, size_t step)
 	return worker_flush(&r->worker);
 }
 
+/*
+ * Of several hosts, the worker must have got the one where the lock is and
+ * the state was looked at.
+ */
+static int
+check_server(struct run *r)
+{
+	const PGconn *lock = r->watch.conn, *worker = r->worker.conn;
+
+	if (strcmp(PQhost(lock), PQhost(worker)) == 0 &&
+	    strcmp(PQport(lock), PQport(worker)) == 0 &&
+	    strcmp(PQdb(lock), PQdb(worker)) == 0)
+		return 0;
+	return fault_set(r->fault, r->at > 0 ? EXIT_FAILED : EXIT_CONNECT,
+	    "a second connection leads to another server: %s port %s, not "
+	    "%s port %s", PQhost(worker), PQport(worker), PQhost(lock),
+	    PQport(lock));
+}
+
 /* A connection of its own for step `next`, if it wants one. */
 static int
 renew(struct run *r)
@@ -207,7 +226,7 @@ renew(struct run *r)
 	r->watch.worker_pid = PQbackendPID(r->worker.conn);
 	r->renewed = r->next;
 	r->dirty = false;
-	return 0;
+	return check_server(r);
 }
 
 /* A step that runs outside of one transaction. */
@@ -308,7 +327,8 @@ run_steps(struct run *r)
 	r->worker.ready = ready;
 	r->worker.arg = r;
 	r->worker.interval = 200;
-	if (worker_open(&r->worker, r->target, r->fault) == -1)
+	if (worker_open(&r->worker, r->target, r->fault) == -1 ||
+	    check_server(r) == -1)
 		return r->fault->code;
 	r->watch.worker_pid = PQbackendPID(r->worker.conn);
 	r->exists = r->history.exists;

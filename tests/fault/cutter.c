@@ -1,10 +1,11 @@
 /* A proxy that cuts one connection when so many bytes have gone through it.
  *
- *	cutter PORT LINE up|down BYTES close|hold
+ *	cutter PORT LINE up|down BYTES close|hold|once
  *
  * LINE counts the connections from 1; later ones go through unharmed.  With
- * `hold` the server's side stays open, as behind a dead line.  Prints the
- * port where it listens, and at SIGTERM what went through each line. */
+ * `hold` the server's side stays open, as behind a dead line; with `once` all
+ * connections behind the first are refused.  Prints the port where it listens,
+ * and at SIGTERM what went through each line. */
 
 #include <sys/socket.h>
 
@@ -29,7 +30,7 @@ static struct line lines[LINES];
 static size_t nlines, cut_line;
 static int cut_way;
 static long cut_bytes;
-static bool hold;
+static bool hold, once;
 static volatile sig_atomic_t ended;
 
 static void
@@ -140,7 +141,7 @@ serve(int listener, unsigned port)
 			    fds[2 * i + (size_t)way + 1].revents != 0 &&
 			    lines[i].fds[0] != -1 && lines[i].fds[1] != -1)
 				pass(&lines[i], way);
-	if (fds[0].revents != 0)
+	if (listener != -1 && fds[0].revents != 0)
 		open_line(listener, port);
 }
 
@@ -154,14 +155,15 @@ main(int argc, char *argv[])
 	int listener;
 
 	if (argc != 6) {
-		fputs("usage: cutter PORT LINE up|down BYTES close|hold\n",
-		    stderr);
+		fputs("usage: cutter PORT LINE up|down BYTES "
+		    "close|hold|once\n", stderr);
 		return 2;
 	}
 	cut_line = strtoul(argv[2], NULL, 10);
 	cut_way = strcmp(argv[3], "down") == 0;
 	cut_bytes = strtol(argv[4], NULL, 10);
 	hold = strcmp(argv[5], "hold") == 0;
+	once = strcmp(argv[5], "once") == 0;
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = end;
 	sigaction(SIGTERM, &action, NULL);
@@ -172,8 +174,13 @@ main(int argc, char *argv[])
 		err(1, "listen");
 	printf("%u\n", ntohs(a.sin_port));
 	fflush(stdout);
-	while (!ended)
+	while (!ended) {
 		serve(listener, (unsigned)strtoul(argv[1], NULL, 10));
+		if (once && nlines > 0 && listener != -1) {
+			close(listener);
+			listener = -1;
+		}
+	}
 	for (i = 0; i < nlines; i++)
 		printf("%zu %ld %ld\n", i + 1, lines[i].bytes[0],
 		    lines[i].bytes[1]);
