@@ -142,10 +142,15 @@ hint_for(struct run *r, const char *state, enum worker_what what)
 		    "the history needs CREATE on the "
 		    "database, or a schema %s that this role owns",
 		    r->schema);
-	else if (what == WORKER_LOG)
+	else if (what == WORKER_LOG && r->fault->code == EXIT_STALE)
 		fault_hint(r->fault,
 		    "another mig-apply went on from the "
 		    "same state: plan again");
+	else if (r->partial)
+		fault_hint(r->fault,
+		    "what ran before it stands; "
+		    "mig-plan --status says how far it came, and once it is "
+		    "put right by hand: mig-plan --forget");
 	else if (strcmp(state, "42501") == 0)
 		fault_hint(r->fault,
 		    "this role (%s) lacks a right; "
@@ -178,6 +183,23 @@ explain_lost(struct run *r)
 	    r->at + 1);
 }
 
+/* The server quotes values in its messages: none is to be shown or kept. */
+static void
+hide_values(struct run *r)
+{
+	char *text, *detail = NULL;
+
+	if (r->fault->text == NULL)
+		return;
+	text = vars_hide(r->vars, r->fault->text);
+	if (r->fault->detail != NULL)
+		detail = vars_hide(r->vars, r->fault->detail);
+	free(r->fault->text);
+	free(r->fault->detail);
+	r->fault->text = text;
+	r->fault->detail = detail;
+}
+
 void
 failure_explain(struct run *r)
 {
@@ -205,6 +227,7 @@ failure_explain(struct run *r)
 	}
 	db_fault(r->fault, code_of(r, state), place, r->worker.conn,
 	    failure->result);
+	hide_values(r);
 	hint_for(r, state, failure->sent.what);
 	free(place);
 }

@@ -15,6 +15,7 @@
 #include "db.h"
 #include "exits.h"
 #include "run.h"
+#include "standard.h"
 #include "stop.h"
 #include "table.h"
 #include "text.h"
@@ -83,9 +84,9 @@ help(void)
 	     "      --analyze            then ANALYZE the tables that "
 	     "were created or changed\n"
 	     "      --lock-timeout MS    longest wait for a lock in one try "
-	     "(5000; 0: for ever)\n"
+	     "(5000; 0: no end)\n"
 	     "      --retry SECONDS      how long to try a step again that "
-	     "did not get its lock (60)\n"
+	     "got no lock (60)\n"
 	     "      --wait SECONDS       how long to wait for another "
 	     "mig-apply (10)\n"
 	     "  -H, --no-header          bare records\n"
@@ -95,8 +96,19 @@ help(void)
 	     "  -h, --help; --version\n"
 	     "\n"
 	     "Exit: 0 done, 2 usage, 3 bad plan, 4 no connection, 5 a step "
-	     "failed and was rolled\nback, 6 busy, 7 part-way or unknown, "
-	     "8 stale: plan again, 9 history not readable.");
+	     "failed and was\nrolled back, 6 busy, 7 part-way or unknown, "
+	     "8 stale: plan again,\n9 history not readable.");
+}
+
+/* End once something was printed, or could not be. */
+static void finish(void) __attribute__((noreturn));
+
+static void
+finish(void)
+{
+	if (fflush(stdout) == EOF || ferror(stdout))
+		err(EXIT_STREAM, "cannot write the output");
+	exit(EXIT_DONE);
 }
 
 static long
@@ -153,7 +165,7 @@ long_option(struct options *o, int c, const char *arg)
 		break;
 	case OPT_VERSION:
 		printf("%s %s\n", getprogname(), MIG_VERSION);
-		exit(fflush(stdout) == 0 ? EXIT_DONE : EXIT_STREAM);
+		finish();
 	case OPT_WAIT:
 		o->wait = number("--wait", arg);
 		break;
@@ -185,7 +197,7 @@ parse(struct setup *s, int argc, char *argv[])
 			break;
 		case 'h':
 			help();
-			exit(fflush(stdout) == 0 ? EXIT_DONE : EXIT_STREAM);
+			finish();
 		case 'i':
 			o->ask = true;
 			break;
@@ -419,6 +431,7 @@ main(int argc, char *argv[])
 	enum stream_style style;
 	int code;
 
+	standard_open();
 	memset(&s, 0, sizeof(s));
 	memset(&r, 0, sizeof(r));
 	memset(&plan, 0, sizeof(plan));

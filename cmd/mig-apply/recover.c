@@ -109,7 +109,7 @@ report_failure(struct run *r)
 	size_t step = sent.what == WORKER_SET || sent.step < r->at ? r->at :
 								     sent.step;
 	const char *message = r->fault->text;
-	char state[6] = "", *place = NULL;
+	char state[6] = "", *place = NULL, *hidden = NULL;
 
 	if (step >= r->plan->nsteps)
 		return;
@@ -119,10 +119,13 @@ report_failure(struct run *r)
 		message = PQresultErrorField(failure->result,
 		    PG_DIAG_MESSAGE_PRIMARY);
 	}
+	if (message != NULL)
+		message = hidden = vars_hide(r->vars, message);
 	report_fail(&r->report, step + 1, &r->plan->steps[step],
 	    *state == '\0' ? NULL : state, place,
 	    message == NULL ? "out of memory" : message);
 	free(place);
+	free(hidden);
 	if (roll_back(r) == 0 && r->fault->text != NULL && stop_signal() == 0)
 		log_failure(r, step, r->fault->text);
 }

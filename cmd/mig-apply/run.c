@@ -204,8 +204,8 @@ check_server(struct run *r)
 		return 0;
 	return fault_set(r->fault, r->at > 0 ? EXIT_FAILED : EXIT_CONNECT,
 	    "a second connection leads to another server: %s port %s, not "
-	    "%s port %s", PQhost(worker), PQport(worker), PQhost(lock),
-	    PQport(lock));
+	    "%s port %s",
+	    PQhost(worker), PQport(worker), PQhost(lock), PQport(lock));
 }
 
 /* A connection of its own for step `next`, if it wants one. */

@@ -10,7 +10,9 @@
 int
 send_set(struct run *r, const char *sql)
 {
-	struct worker_sent sent = { WORKER_SET, r->next, 0 };
+	/* a step counts as sent before its first message is */
+	struct worker_sent sent = { WORKER_SET, r->next == 0 ? 0 : r->next - 1,
+		0 };
 
 	return worker_send(&r->worker, &sent, sql, 0, NULL);
 }
@@ -50,6 +52,7 @@ send_lock_timeout(struct run *r, size_t step)
 int
 send_role(struct run *r, const char *role)
 {
+	struct worker_sent sent = { WORKER_BEGIN, 0, 0 };
 	char *quoted, *sql;
 	int result;
 
@@ -59,11 +62,13 @@ send_role(struct run *r, const char *role)
 	quoted = PQescapeIdentifier(r->worker.conn, role, strlen(role));
 	if (quoted == NULL)
 		return fault_nomem(r->fault);
+	/* of the step's own, not of the history */
+	sent.step = r->next == 0 ? 0 : r->next - 1;
 	result = asprintf(&sql, "SET LOCAL ROLE %s", quoted);
 	PQfreemem(quoted);
 	if (result == -1)
 		return fault_nomem(r->fault);
-	result = send_set(r, sql);
+	result = worker_send(&r->worker, &sent, sql, 0, NULL);
 	free(sql);
 	return result;
 }

@@ -2,10 +2,14 @@
 
 #include "vars.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+
+/* Shorter values would be found everywhere. */
+#define SECRET_MIN 4
 
 struct var {
 	char *name;
@@ -57,6 +61,52 @@ add(struct vars *vars, const char *name, size_t len, const char *value,
 	if (items[vars->n - 1].name == NULL || items[vars->n - 1].value == NULL)
 		return fault_nomem(f);
 	return 0;
+}
+
+/* The longest given value that a text begins with, or NULL. */
+static const struct var *
+begins_with(const struct vars *vars, const char *text)
+{
+	const struct var *found = NULL;
+	size_t i, len, most = SECRET_MIN - 1;
+
+	for (i = 0; i < vars->n; i++) {
+		if (strncmp(vars->items[i].name, "flyway:", 7) == 0)
+			continue;
+		len = strlen(vars->items[i].value);
+		if (len <= most ||
+		    strncmp(text, vars->items[i].value, len) != 0)
+			continue;
+		found = &vars->items[i];
+		most = len;
+	}
+	return found;
+}
+
+char *
+vars_hide(const struct vars *vars, const char *text)
+{
+	const struct var *v;
+	char *hidden;
+	size_t len;
+	FILE *fp;
+
+	fp = open_memstream(&hidden, &len);
+	if (fp == NULL)
+		return NULL;
+	while (*text != '\0') {
+		v = begins_with(vars, text);
+		if (v == NULL) {
+			fputc(*text++, fp);
+			continue;
+		}
+		fprintf(fp, ":%s", v->name);
+		text += strlen(v->value);
+	}
+	if (fclose(fp) == 0)
+		return hidden;
+	free(hidden);
+	return NULL;
 }
 
 int

@@ -35,6 +35,13 @@ int vars_add_flyway(struct vars *, PGconn *, struct fault *);
  */
 int vars_check(const struct vars *, const struct plan *, struct fault *);
 
+/*
+ * A copy of a text of the server in which `:name` stands for each value that
+ * was given with -v (of four bytes or more), for the log, the report and the
+ * terminal; owned, NULL without memory.
+ */
+char *vars_hide(const struct vars *, const char *text);
+
 /* A statement as it is sent; `text` is NUL-terminated and owned. */
 struct vars_text {
 	char *text;

@@ -156,7 +156,8 @@ main(int argc, char *argv[])
 
 	if (argc != 6) {
 		fputs("usage: cutter PORT LINE up|down BYTES "
-		    "close|hold|once\n", stderr);
+		      "close|hold|once\n",
+		    stderr);
 		return 2;
 	}
 	cut_line = strtoul(argv[2], NULL, 10);
