@@ -222,6 +222,27 @@ fail 003 third"
 	wait "$PID" || :
 }
 
+@test "a value that the server quotes in its message is not shown or kept" {
+	new_db
+	migration 1_a.sql <<<'CREATE TABLE a (id int);'
+	apply 0
+	migration 2_b.sql <<<"SELECT :'pw'::int;"
+	apply 5 -v pw=hunter2
+	assert_stderr_has 'invalid input syntax for type integer: ":pw"'
+	refute_stderr_has hunter2
+	refute_output_has hunter2
+	assert_eq "$(sql "SELECT error FROM mig.log WHERE action = 'fail'")" \
+	    'm/2_b.sql:1:8: ERROR 22P02: invalid input syntax for type integer: ":pw"'
+}
+
+@test "without a standard output nothing is done" {
+	new_db
+	two
+	plan
+	run_mig 3 bash -c 'mig-apply <plan >&-'
+	assert_eq "$(tables)" ""
+}
+
 @test "COPY data goes along, and its errors name the line" {
 	new_db
 	printf '%s\n' 'CREATE TABLE c (id int, t text);' 'COPY c FROM stdin;' \
