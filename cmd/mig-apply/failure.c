@@ -148,9 +148,8 @@ hint_for(struct run *r, const char *state, enum worker_what what)
 		    "same state: plan again");
 	else if (r->partial)
 		fault_hint(r->fault,
-		    "what ran before it stands; "
-		    "mig-plan --status says how far it came, and once it is "
-		    "put right by hand: mig-plan --forget");
+		    "put right by hand what it has left, then mig-plan "
+		    "--forget");
 	else if (strcmp(state, "42501") == 0)
 		fault_hint(r->fault,
 		    "this role (%s) lacks a right; "
