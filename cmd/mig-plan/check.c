@@ -330,6 +330,8 @@ check_kid(struct text *t, const struct lex_item *item, struct part *kid)
 	struct stat st;
 	struct feed feed;
 
+	/* a file that is not there is told of when it is opened */
+	memset(&st, 0, sizeof(st));
 	memset(&inner, 0, sizeof(inner));
 	inner.p = t->p;
 	inner.step = t->step;
