@@ -138,12 +138,6 @@ mode_end(struct mode *m, bool none, enum sidecar_mode side,
 	return otherwise;
 }
 
-const struct directives *
-mode_directives(const struct mode *m)
-{
-	return &m->head;
-}
-
 void
 mode_free(struct mode *m)
 {

@@ -32,9 +32,6 @@ int mode_feed(struct mode *, const struct source_piece *, struct fault *);
 enum migration_mode mode_end(struct mode *, bool none, enum sidecar_mode,
     enum migration_mode otherwise);
 
-/* The directives that stood at the head; lent. */
-const struct directives *mode_directives(const struct mode *);
-
 void mode_free(struct mode *);
 
 /*

@@ -70,6 +70,19 @@ stream_meta(struct stream_writer *w, const char *word, const char *value)
 	flush_line(w);
 }
 
+void
+stream_origin(struct stream_writer *w, const char *command, time_t at)
+{
+	char text[64];
+	struct tm tm;
+
+	snprintf(text, sizeof(text), "%s %s", command, MIG_VERSION);
+	stream_meta(w, "by", text);
+	if (gmtime_r(&at, &tm) != NULL &&
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
+		stream_meta(w, "at", text);
+}
+
 static void
 write_fields(struct stream_writer *w, const char *word,
     const char *const *values, size_t n)

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "fault.h"
 #include "hash.h"
@@ -55,6 +56,12 @@ int stream_begin(struct stream_writer *, FILE *fp, const char *kind,
 
 /* Write information, `#word TAB value`; nothing where records are bare. */
 void stream_meta(struct stream_writer *, const char *word, const char *value);
+
+/*
+ * Write who wrote the stream and when: the meta lines "by", from the command's
+ * name, and "at".
+ */
+void stream_origin(struct stream_writer *, const char *command, time_t at);
 
 /*
  * Write a record: its word and the values of `n` columns, NULL for absent.

@@ -180,14 +180,9 @@ static void
 write_meta(struct stream_writer *w, const struct all *all)
 {
 	const struct series *s;
-	time_t now = time(NULL);
 	char text[256];
-	struct tm tm;
 
-	stream_meta(w, "by", "mig-ls " MIG_VERSION);
-	if (gmtime_r(&now, &tm) != NULL &&
-	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
-		stream_meta(w, "at", text);
+	stream_origin(w, "mig-ls", time(NULL));
 	for (s = all->items; s < all->items + all->n; s++) {
 		snprintf(text, sizeof(text), "%s %s %zu", s->name,
 		    s->convention->name, s->count);

@@ -64,19 +64,6 @@ entry_cmp(const void *a, const void *b)
 	return c != 0 ? c : migration_cmp(&x->m, &y->m);
 }
 
-static void
-write_meta(struct stream_writer *w)
-{
-	time_t now = time(NULL);
-	struct tm tm;
-	char at[32];
-
-	stream_meta(w, "by", "mig-ls " MIG_VERSION);
-	if (gmtime_r(&now, &tm) != NULL &&
-	    strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
-		stream_meta(w, "at", at);
-}
-
 static int
 write_stream(const struct options *o, const struct history *h, struct fault *f)
 {
@@ -88,7 +75,7 @@ write_stream(const struct options *o, const struct history *h, struct fault *f)
 
 	set_columns(columns);
 	if (stream_begin(&w, stdout, "list", o->style, o->columns) == 0) {
-		write_meta(&w);
+		stream_origin(&w, "mig-ls", time(NULL));
 		for (i = 0; i < h->n; i++) {
 			set_values(&h->entries[i], values, &numbers);
 			stream_record(&w, "done", columns, values, COLUMNS);

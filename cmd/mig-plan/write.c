@@ -255,20 +255,6 @@ any_out_of_order(const struct planner *p)
 	return any;
 }
 
-/* Who wrote it, and when. */
-static void
-write_meta(struct stream_writer *w)
-{
-	time_t now = time(NULL);
-	struct tm tm;
-	char at[32];
-
-	stream_meta(w, "by", "mig-plan " MIG_VERSION);
-	if (gmtime_r(&now, &tm) != NULL &&
-	    strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
-		stream_meta(w, "at", at);
-}
-
 static int
 write_stream(struct output *o)
 {
@@ -278,7 +264,7 @@ write_stream(struct output *o)
 
 	if (plan_begin(&o->w, stdout, p->o.style) == -1)
 		return fault_nomem(&p->f);
-	write_meta(&o->w);
+	stream_origin(&o->w, "mig-plan", time(NULL));
 	plan_state(&o->w, p->history.state);
 	if (any_out_of_order(p))
 		plan_allow(&o->w, "out-of-order");
