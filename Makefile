@@ -14,8 +14,8 @@ VERSION	= 0.1.0
 PREFIX	?= /usr/local
 BUILD	?= build
 CFLAGS	?= -O2 -g
-# The servers that check runs the suite on, one round each.
-MATRIX	?= system 13 18
+# The servers of tests/lab that check runs the suite on, one round each.
+MATRIX	?= system 13 18 17x 17n tsl
 # Which unit programs and bats files check runs: shell patterns of their names.
 TESTS	?= *
 FUZZ_SECONDS ?= 60
@@ -270,7 +270,7 @@ clean:	## remove build/
 help:	## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1	/p' Makefile | \
 	    while IFS='	' read -r t h; do printf '%-10s %s\n' "$$t" "$$h"; done
-	@echo 'variables: MATRIX="system 13 18" TESTS=pattern FUZZ=pattern'
+	@echo 'variables: MATRIX="system 13 18 17x 17n tsl" TESTS=pattern FUZZ=pattern'
 	@echo '           FUZZ_SECONDS=60 PREFIX=/usr/local DESTDIR= BUILD=build'
 
 .PHONY: FORCE all units objects check asan cov fuzz fuzzers demo bench lint \

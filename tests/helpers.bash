@@ -46,22 +46,28 @@ new_db() {
 	unset DATABASE_URL
 	PGDATABASE=$(test_name "${1-}")
 	export PGDATABASE
-	echo "$PGDATABASE" >>"$BATS_TEST_TMPDIR/.databases"
+	made databases "$PGDATABASE"
 	psql -XAtq -d postgres -v ON_ERROR_STOP=1 \
 	    -c "CREATE DATABASE $PGDATABASE ${2-}"
+}
+
+# For clean_up to drop, and for the end of the suite to see that it is gone.
+made() {
+	echo "$2" >>"$BATS_TEST_TMPDIR/.$1"
+	echo "$2" >>"$BATS_RUN_TMPDIR/made"
 }
 
 # new_role SUFFIX [ATTRIBUTES]: a role of this test's own; its name is in ROLE.
 new_role() {
 	ROLE=$(test_name "$1")
-	echo "$ROLE" >>"$BATS_TEST_TMPDIR/.roles"
+	made roles "$ROLE"
 	psql -XAtq -d postgres -v ON_ERROR_STOP=1 \
 	    -c "CREATE ROLE $ROLE ${2-}"
 }
 
 # keep_role NAME: drop a role that the test itself makes.
 keep_role() {
-	echo "$1" >>"$BATS_TEST_TMPDIR/.roles"
+	made roles "$1"
 }
 
 # background CMD...: start it, its process id in PID, its output in bg.out; it
@@ -201,6 +207,25 @@ schema_of() {
 catalog_of() {
 	psql -XAtq -v ON_ERROR_STOP=1 -d "${1:-$PGDATABASE}" \
 	    -f "$MIG_ROOT/tests/lab/schema.sql"
+}
+
+# tier: what TimescaleDB the server has: community, apache (that edition alone),
+# or none.  The setting is there once the library is loaded, and loading it where
+# it is not preloaded would end the connection.
+tier() {
+	psql -XAtq -d postgres -v ON_ERROR_STOP=1 <<-'END'
+	SELECT coalesce(installed_version, default_version) AS version
+	FROM pg_available_extensions WHERE name = 'timescaledb'
+	AND current_setting('timescaledb.max_background_workers', true) > '' \gset
+	\if :{?version}
+	SELECT 'timescaledb-' || :'version' AS library \gset
+	LOAD :'library';
+	SELECT CASE current_setting('timescaledb.license')
+	WHEN 'apache' THEN 'apache' ELSE 'community' END;
+	\else
+	\echo none
+	\endif
+	END
 }
 
 # min_server MAJOR: skip on an older one.

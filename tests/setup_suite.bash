@@ -30,18 +30,32 @@ setup_suite() {
 	fi
 	lab start "$MIG_TEST_SERVER" 3>&- || return 1
 	eval "$(lab env "$MIG_TEST_SERVER")"
+	# The clients must not be older than the server.
+	case $MIG_TEST_SERVER in
+	17x* | 17n* | tsl) PATH=$(lab bin "$MIG_TEST_SERVER"):$PATH ;;
+	esac
 	MIG_SERVER_MAJOR=$(psql -XAtqc \
 	    "SELECT current_setting('server_version_num')::int / 10000")
 	export MIG_SERVER_MAJOR
+	state_of_server >"$BATS_RUN_TMPDIR/before"
 }
 
-# Databases, roles and so on that only a test can have made.
-leftovers_in_server() {
+# What a test can make outside of its database, and can leave behind.  Others
+# may work on the server of round tsl: there, what this run has made by name.
+state_of_server() {
+	if [ "$MIG_TEST_SERVER" = tsl ]; then
+		psql -XAtq -F ' ' -v names="$(cat "$BATS_RUN_TMPDIR/made" \
+		    2>/dev/null)" <<-'END'
+		SELECT 'database', datname FROM pg_database
+		WHERE datname = ANY (string_to_array(:'names', E'\n'))
+		UNION ALL SELECT 'role', rolname FROM pg_roles
+		WHERE rolname = ANY (string_to_array(:'names', E'\n'));
+		END
+		return
+	fi
 	psql -XAtq -F ' ' <<-'END'
 	SELECT 'database', datname FROM pg_database
-	WHERE datname NOT IN ('postgres', 'template0', 'template1')
 	UNION ALL SELECT 'role', rolname FROM pg_roles
-	WHERE rolname !~ '^pg_' AND rolname <> 'lab'
 	UNION ALL SELECT 'tablespace', spcname FROM pg_tablespace
 	WHERE spcname !~ '^pg_'
 	UNION ALL SELECT 'prepared transaction', gid FROM pg_prepared_xacts
@@ -53,9 +67,15 @@ leftovers_in_server() {
 	WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
 	UNION ALL SELECT 'setting', name FROM pg_file_settings
 	WHERE sourcefile ~ 'postgresql.auto.conf$'
-	UNION ALL SELECT 'schema mig in database', current_database()
-	FROM pg_namespace WHERE nspname = 'mig';
+	UNION ALL SELECT 'schema in ' || current_database(), nspname
+	FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp_'
+	UNION ALL SELECT 'extension in ' || current_database(), extname
+	FROM pg_extension;
 	END
+}
+
+leftovers_in_server() {
+	state_of_server | grep -Fxv -f "$BATS_RUN_TMPDIR/before"
 }
 
 # Processes that tests have started, servers aside: the lab stops those.
@@ -64,7 +84,8 @@ leftover_processes() {
 	env -u MIG_SUITE grep -lsa "MIG_SUITE=$MIG_SUITE" /proc/[0-9]*/environ |
 	    while read -r f; do
 		exe=$(readlink "${f%environ}exe") || continue
-		[ "${exe##*/}" = postgres ] || echo "process ${f//[!0-9]/} $exe"
+		[ -e "${f%environ}cwd/PG_VERSION" ] ||
+		    echo "process ${f//[!0-9]/} $exe"
 	done
 }
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# rounds: system 1? 17x 17n tsl
 # migrations/messaging: what the finished system does.  003 needs pgvector; the
 # other files do not need 003, so all else is tested on a server without it.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# rounds: system 1? 17x 17n tsl
 # migrations/registry: what the finished system does.
 
 load helpers
