@@ -214,9 +214,10 @@ catalog_of() {
 # it is not preloaded would end the connection.
 tier() {
 	psql -XAtq -d postgres -v ON_ERROR_STOP=1 <<-'END'
-	SELECT coalesce(installed_version, default_version) AS version
-	FROM pg_available_extensions WHERE name = 'timescaledb'
-	AND current_setting('timescaledb.max_background_workers', true) > '' \gset
+	SELECT (SELECT coalesce(installed_version, default_version)
+	    FROM pg_available_extensions WHERE name = 'timescaledb'
+	    AND current_setting('timescaledb.max_background_workers', true) > ''
+	) AS version \gset
 	\if :{?version}
 	SELECT 'timescaledb-' || :'version' AS library \gset
 	LOAD :'library';

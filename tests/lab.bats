@@ -66,6 +66,22 @@ teardown() {
 	run_mig 2 lab
 }
 
+@test "tsl is the server of MIG_TEST_TSL_URL, and stays" {
+	local url
+	run_mig 1 env -u MIG_TEST_TSL_URL "$MIG_ROOT/tests/lab/lab" start tsl
+	assert_stderr_has 'MIG_TEST_TSL_URL is not set'
+	url=$(lab url -t "$MIG_TEST_SERVER")
+	export MIG_TEST_TSL_URL=$url
+	assert_eq "$(lab start tsl)" "$url"
+	run_mig 0 lab stop tsl
+	run_mig 1 lab crash tsl
+	new_db
+	eval "$(lab env tsl)"
+	assert_eq "$PGHOST:$PGUSER:$PGPASSWORD:$PGDATABASE" \
+	    127.0.0.1:lab:lab:postgres
+	assert_eq "$(sql 'SHOW port')" "$PGPORT"
+}
+
 @test "new_db makes a database and clean_up drops it" {
 	local name
 	new_db
