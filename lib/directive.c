@@ -145,6 +145,18 @@ add_need(struct directives *d, const struct line *at, const struct word *w,
 }
 
 static int
+set_repeatable(struct directives *d, const struct line *at,
+    const struct word *w, size_t n, struct fault *f)
+{
+	if (n != 1)
+		return bad(at, w, "takes no argument", f);
+	if (d->repeatable > 0)
+		return bad(at, w, "was said before", f);
+	d->repeatable = at->number;
+	return 0;
+}
+
+static int
 set(struct directives *d, const struct line *at, const struct word *w, size_t n,
     struct fault *f)
 {
@@ -158,13 +170,15 @@ set(struct directives *d, const struct line *at, const struct word *w, size_t n,
 		return set_role(d, at, w, n, f);
 	if (word_is(w, "requires"))
 		return add_need(d, at, w, n, f);
+	if (word_is(w, "repeatable"))
+		return set_repeatable(d, at, w, n, f);
 	if (word_is(w, "down"))
 		return bad(at, w, "parts a file in the plain convention only",
 		    f);
 	bad(at, w, "no such directive", f);
 	return fault_hint(f,
 	    "known are no-transaction, own-transaction, "
-	    "requires, lock-timeout, role and down");
+	    "requires, lock-timeout, role, repeatable and down");
 }
 
 /* A comment line behind its dashes. */

@@ -16,6 +16,7 @@
  *	-- mig: requires SERIES VERSION		(several)
  *	-- mig: lock-timeout DURATION		(5s, 500ms, 2min; 0: none)
  *	-- mig: role NAME
+ *	-- mig: repeatable			(plain convention)
  */
 
 struct directive_need {
@@ -31,13 +32,14 @@ struct directives {
 	char *role;	   /* NULL: none */
 	struct directive_need *needs;
 	size_t nneeds;
-	bool ended;	/* the first statement was reached */
-	unsigned depth; /* of block comments, at the end of a piece */
+	size_t repeatable; /* the line that says so; 0: none does */
+	bool ended;	   /* the first statement was reached */
+	unsigned depth;	   /* of block comments, at the end of a piece */
 };
 
 #define DIRECTIVES_INIT \
 	{ \
-		false, MODE_TX, false, 0, NULL, NULL, 0, false, 0 \
+		false, MODE_TX, false, 0, NULL, NULL, 0, 0, false, 0 \
 	}
 
 /*

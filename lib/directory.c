@@ -124,7 +124,10 @@ read_all(struct reading *r, const char *dir, struct fault *f)
 			return -1;
 		n = reading_texts(r, f);
 	} while (n == 1);
-	if (n == -1 || reading_refuse_equal(r, f) == -1)
+	if (n == -1)
+		return -1;
+	reading_sort(r);
+	if (reading_refuse_equal(r, f) == -1)
 		return -1;
 	return reading_tell_apart(r, f);
 }
@@ -140,7 +143,7 @@ read_names(struct reading *r, const char *dir, struct fault *f)
 			return -1;
 		n = reading_ask_last(r, f);
 	} while (n == 1);
-	return n;
+	return n == -1 ? -1 : reading_last_kinds(r, f);
 }
 
 /* Move what was read to the end of `list`. */

@@ -227,6 +227,12 @@ reading_tell_apart(struct reading *r, struct fault *f)
 	return 0;
 }
 
+void
+reading_sort(struct reading *r)
+{
+	sort(&r->ups);
+}
+
 int
 reading_refuse_equal(const struct reading *r, struct fault *f)
 {

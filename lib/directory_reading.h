@@ -47,6 +47,9 @@ int reading_names(struct reading *, struct fault *);
  */
 int reading_order(struct reading *, const char *dir, struct fault *);
 
+/* Put the up texts into order once more, now that their kinds are known. */
+void reading_sort(struct reading *);
+
 /* Returns 0, or -1 with a fault that names two that cannot both be. */
 int reading_refuse_equal(const struct reading *, struct fault *);
 
@@ -66,5 +69,11 @@ int reading_texts(struct reading *, struct fault *);
 
 /* The same by the head of the last text alone. */
 int reading_ask_last(struct reading *, struct fault *);
+
+/*
+ * Of the last texts, call those repeatable that say so, up to one that does
+ * not.  Returns 0, or -1 with a fault.
+ */
+int reading_last_kinds(struct reading *, struct fault *);
 
 #endif

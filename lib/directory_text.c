@@ -50,6 +50,22 @@ look_for_sign(struct reading *r, const struct migration *m,
 	return 1;
 }
 
+/* Only an up text says what kind of migration it is. */
+static int
+read_down_head(struct directives *d, const char *path,
+    const struct source_piece *piece, struct fault *f)
+{
+	if (directives_read(d, piece->text, piece->len, path, piece->line, f) ==
+	    -1)
+		return -1;
+	if (d->repeatable == 0)
+		return 0;
+	return fault_set(f, EXIT_STREAM,
+	    "%s:%zu: -- mig: repeatable: in a "
+	    "down text",
+	    path, d->repeatable);
+}
+
 static int
 feed(struct text *t, const struct migration *m,
     const struct source_piece *piece, struct fault *f)
@@ -59,8 +75,7 @@ feed(struct text *t, const struct migration *m,
 		return mode_feed(t->mode, piece, f);
 	}
 	hash_add(&t->down, piece->text, piece->len);
-	return directives_read(&t->down_head, piece->text, piece->len, m->path,
-	    piece->line, f);
+	return read_down_head(&t->down_head, m->path, piece, f);
 }
 
 /* Returns 0 at the end of the text, 1 to begin anew, or -1. */
@@ -130,6 +145,46 @@ settle(struct reading *r, struct migration *m, struct text *t,
 	return 0;
 }
 
+/*
+ * A repeatable has no version: its name is that of the file, number and all,
+ * so that two of them in a directory are told apart.
+ */
+static int
+make_repeatable(struct migration *m, struct fault *f)
+{
+	const char *file = strrchr(m->path, '/') + 1;
+	char *name;
+
+	name = strndup(file, strlen(file) - strlen(".sql"));
+	if (name == NULL)
+		return fault_nomem(f);
+	free(m->name);
+	free(m->version);
+	m->name = name;
+	m->version = NULL;
+	m->kind = KIND_REPEATABLE;
+	return 0;
+}
+
+/* Heed -- mig: repeatable where that means something. */
+static int
+heed_kind(struct migration *m, const struct directives *head, struct fault *f)
+{
+	if (head->repeatable == 0)
+		return 0;
+	if (m->convention->sections != SECTIONS_PLAIN)
+		return fault_set(f, EXIT_STREAM,
+		    "%s:%zu: -- mig: repeatable: in the plain convention only",
+		    m->path, head->repeatable);
+	if (m->down_path == NULL)
+		return make_repeatable(m, f);
+	fault_set(f, EXIT_STREAM,
+	    "%s:%zu: -- mig: repeatable: has a down text, but a repeatable is "
+	    "not taken back",
+	    m->path, head->repeatable);
+	return fault_hint(f, "to undo it, change its text");
+}
+
 /* The history is UTF-8, and so is the path in it: say so before it is late. */
 static int
 check_path(const char *path, struct fault *f)
@@ -168,6 +223,8 @@ read_up(struct reading *r, struct migration *m, struct fault *f)
 	result = t.mode == NULL ? fault_nomem(f) : feed_all(r, &t, m, s, f);
 	if (result == 0)
 		result = settle(r, m, &t, s, f);
+	if (result == 0)
+		result = heed_kind(m, mode_head(t.mode), f);
 	directives_free(&t.down_head);
 	mode_free(t.mode);
 	source_close(s);
@@ -188,8 +245,7 @@ read_down(struct migration *m, struct fault *f)
 	hash_init(&t.down);
 	while ((n = source_next(s, &piece, f)) == 1) {
 		hash_add(&t.down, piece.text, piece.len);
-		if (directives_read(&t.down_head, piece.text, piece.len,
-			m->down_path, piece.line, f) == -1)
+		if (read_down_head(&t.down_head, m->down_path, &piece, f) == -1)
 			break;
 	}
 	source_close(s);
@@ -238,4 +294,42 @@ reading_ask_last(struct reading *r, struct fault *f)
 		n = look_for_sign(r, m, &piece, f);
 	source_close(s);
 	return n;
+}
+
+/* Read a head alone, to its first statement. */
+static int
+last_kind(struct migration *m, struct fault *f)
+{
+	struct directives head = DIRECTIVES_INIT;
+	struct source_piece piece;
+	struct source *s;
+	int n = -1;
+
+	s = source_open(m->path, m->convention, SOURCE_UP, f);
+	while (s != NULL && !head.ended && (n = source_next(s, &piece, f)) == 1)
+		if (directives_read(&head, piece.text, piece.len, m->path,
+			piece.line, f) == -1) {
+			n = -1;
+			break;
+		}
+	if (n != -1)
+		n = heed_kind(m, &head, f);
+	directives_free(&head);
+	source_close(s);
+	return n;
+}
+
+int
+reading_last_kinds(struct reading *r, struct fault *f)
+{
+	size_t i;
+
+	if (r->convention->sections != SECTIONS_PLAIN)
+		return 0;
+	for (i = r->ups.n; i-- > 0;)
+		if (last_kind(&r->ups.items[i], f) == -1)
+			return -1;
+		else if (r->ups.items[i].kind != KIND_REPEATABLE)
+			break;
+	return 0;
 }

@@ -99,6 +99,12 @@ mode_feed(struct mode *m, const struct source_piece *p, struct fault *f)
 	return lex(m, f);
 }
 
+const struct directives *
+mode_head(const struct mode *m)
+{
+	return &m->head;
+}
+
 static void
 finish(struct mode *m)
 {

@@ -23,6 +23,9 @@ struct mode *mode_new(const struct convention *, const char *path);
  */
 int mode_feed(struct mode *, const struct source_piece *, struct fault *);
 
+/* The directives at the head of what was fed; lent. */
+const struct directives *mode_head(const struct mode *);
+
 /*
  * What it comes to, after the last piece.  `none` says whether the tool's own
  * directive was there (source_says_none()), the sidecar what stands beside the

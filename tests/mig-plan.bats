@@ -1081,6 +1081,27 @@ repeat - b"
 	assert_eq "$(steps)" ""
 }
 
+@test "a plain repeatable: last, again when it changes, never taken back" {
+	new_db
+	mkdir p
+	printf '%s\n' '-- mig: repeatable' 'CREATE OR REPLACE VIEW v AS TABLE t;' \
+	    >p/001_views.sql
+	echo 'CREATE TABLE t (a int);' >p/002_t.sql
+	run_pipe 0 "mig-ls p | mig-plan | tee plan | mig-apply"
+	assert_eq "$(steps)" "apply 002 t
+repeat - 001_views"
+	run_pipe 0 "mig-ls p | mig-plan --check"
+	echo '-- again' >>p/001_views.sql
+	run_pipe 0 "mig-ls p | mig-plan | tee plan | mig-apply"
+	assert_eq "$(steps)" "repeat - 001_views"
+	run_pipe 0 "mig-ls p | mig-plan --status -o state,name | cat"
+	assert_eq "$output" "applied	t
+applied	001_views"
+	run_pipe 8 "mig-ls p | mig-plan --revert 1"
+	assert_stderr_has 'p/002_t.sql: main 002 t: there is no down text'
+	refute_stderr_has 001_views
+}
+
 @test "repeatables of several series: by name, behind all versions" {
 	new_db
 	mkdir f g

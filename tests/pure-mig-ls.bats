@@ -404,6 +404,47 @@ v2_lower 2	lower
 	bad 'g/1_a.up.sql:1: -- mig: down: parts a file in the plain convention only' -f sqlx g
 }
 
+@test "plain: a repeatable says so, and is called as its file" {
+	local long=99999999999999_master_schema.sql
+	file "m/$long" '-- mig: repeatable\nSELECT 1;'
+	listed version,name,kind,mode,path m \
+	    "- ${long%.sql} repeatable tx m/$long"
+	CONVENTION=plain convention m
+	mkdir m/archive
+	file m/archive/001_old.sql
+	file m/5_v.SQL '/* a */ -- mig: no-transaction\n-- mig: repeatable'
+	file m/006_a.sql
+	file m/4_u.sql '-- mig: repeatable'
+	listed version,name,kind,mode m '006 a versioned tx' \
+	    '- 4_u repeatable tx' '- 5_v repeatable none' \
+	    "- ${long%.sql} repeatable tx"
+	file m/2/5_v.sql '-- mig: repeatable'
+	bad 'm/5_v.SQL: has the same name as m/2/5_v.sql' m m/2
+}
+
+@test "a repeatable has no down text, and is for the plain convention" {
+	file m/1_a.sql '\n-- mig: repeatable\n-- mig: down\nSELECT 1;'
+	bad 'm/1_a.sql:2: -- mig: repeatable: has a down text' m
+	assert_stderr_has 'hint: to undo it, change its text'
+	rm m/1_a.sql
+	file m/1_a.up.sql '-- mig: repeatable'
+	file m/1_a.down.sql
+	bad 'm/1_a.up.sql:1: -- mig: repeatable: has a down text' m
+	file m/1_a.up.sql
+	file m/1_a.down.sql '-- mig: repeatable'
+	bad 'm/1_a.down.sql:1: -- mig: repeatable: in a down text' m
+	rm m/1_a.*
+	file m/1_a.sql 'SELECT 1;\n-- mig: down\n-- mig: repeatable'
+	bad 'm/1_a.sql:3: -- mig: repeatable: in a down text' m
+	file m/1_a.sql '-- mig: repeatable\n-- mig: repeatable'
+	bad 'm/1_a.sql:2: -- mig: repeatable: was said before' m
+	file m/1_a.sql '-- mig: repeatable always'
+	bad 'm/1_a.sql:1: -- mig: repeatable: takes no argument' m
+	file m/1_a.sql '-- mig: repeatable'
+	bad 'm/1_a.sql:1: -- mig: repeatable: in the plain convention only' \
+	    -f sqlx m
+}
+
 # ------------------------------------------------------------------- Flyway
 
 @test "flyway: versioned, undo, repeatable, baseline, callbacks, folders" {
@@ -931,6 +972,17 @@ o/002.undo.add_users.sql'
 	file b/1_a.sql '-- migrate:up'
 	next b
 	assert_eq "$output" b/2_add_users.sql
+}
+
+@test "-n: the number of a repeatable says nothing" {
+	file m/99999999999999_master_schema.sql '-- mig: repeatable'
+	next m
+	assert_eq "$output" m/001_add_users.sql
+	file m/99999999999998_views.sql '-- mig: repeatable'
+	file m/010_a.sql
+	file m/009_grants.sql '-- mig: repeatable'
+	next m
+	assert_eq "$output" m/011_add_users.sql
 }
 
 @test "-n: an empty directory, with and without -f" {

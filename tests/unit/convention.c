@@ -3,6 +3,7 @@
 #include "convention.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "directive.h"
 #include "unit.h"
@@ -217,6 +218,34 @@ check_table(void)
 	CHECK(i >= 20);
 }
 
+/* Where it stands, once, and without an argument. */
+static void
+check_repeatable(void)
+{
+	static const struct {
+		const char *text, *is; /* the fault; NULL: none */
+		int line;
+	} rows[] = { { "SELECT 1;\n", NULL, 0 },
+		{ "-- a\n--mig:  repeatable\nSELECT 1;\n", NULL, 4 },
+		{ "-- mig: repeatable x\n",
+		    "p:3: -- mig: repeatable: takes no argument", 0 },
+		{ "-- mig: repeatable\n-- mig: repeatable\n",
+		    "p:4: -- mig: repeatable: was said before", 3 } };
+	struct directives d = DIRECTIVES_INIT;
+	struct fault f = FAULT_INIT;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CHECK_INT(directives_read(&d, rows[i].text,
+			      strlen(rows[i].text), "p", 3, &f),
+		    rows[i].is == NULL ? 0 : -1);
+		CHECK_STR(f.text, rows[i].is);
+		CHECK_INT((int)d.repeatable, rows[i].line);
+		fault_free(&f);
+		directives_free(&d);
+	}
+}
+
 static void
 check_directives(void)
 {
@@ -252,5 +281,6 @@ main(void)
 	check_order();
 	check_next();
 	check_directives();
+	check_repeatable();
 	return unit_done("convention");
 }
