@@ -162,6 +162,34 @@ fail 3"
 	assert_eq "$(sql "SELECT hash = mig.row_hash(l) FROM mig.log l")" t
 }
 
+@test "names like the catalog's in a search_path: the log is not fooled" {
+	new_db
+	migration 1_names.sql <<-'SQL'
+		CREATE SCHEMA own;
+		CREATE DOMAIN own.text AS pg_catalog.text CHECK (VALUE = 'no');
+		CREATE FUNCTION own.repeat(pg_catalog.text, int)
+		    RETURNS pg_catalog.text LANGUAGE sql AS $$ SELECT 'no' $$;
+		CREATE FUNCTION own.sha256(bytea) RETURNS bytea
+		    LANGUAGE sql AS $$ SELECT 'no'::bytea $$;
+		CREATE FUNCTION own.encode(bytea, pg_catalog.text)
+		    RETURNS pg_catalog.text LANGUAGE sql AS $$ SELECT 'no' $$;
+		CREATE FUNCTION own.clock_timestamp() RETURNS timestamptz
+		    LANGUAGE sql AS $$ SELECT timestamptz '2000-01-01' $$;
+		CREATE FUNCTION own.no(bigint, int) RETURNS boolean
+		    LANGUAGE sql AS $$ SELECT false $$;
+		CREATE OPERATOR own.= (FUNCTION = own.no, LEFTARG = bigint,
+		    RIGHTARG = int);
+		SET search_path = own, pg_catalog;
+	SQL
+	migration 2_table.sql <<<'SET search_path = own, pg_catalog;
+		CREATE TABLE public.t (id int);'
+	apply 0
+	assert_eq "$(sql "SELECT count(*), count(*) FILTER (WHERE
+	    l.hash = mig.row_hash(l) AND l.prev = coalesce(b.hash,
+	    repeat('0', 64)) AND l.finished > '2001-01-01')
+	    FROM mig.log l LEFT JOIN mig.log b ON b.seq = l.seq - 1")" '2|2'
+}
+
 @test "roles taken on inside steps of all modes" {
 	new_db
 	new_role other

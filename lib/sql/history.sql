@@ -6,7 +6,7 @@ CREATE VIEW :"mig".format AS SELECT 1 AS format;
 CREATE TABLE :"mig".log (
 	seq bigint PRIMARY KEY CHECK (seq > 0),
 	prev text NOT NULL UNIQUE,
-	hash text NOT NULL UNIQUE,
+	hash text NOT NULL,
 	action text NOT NULL CHECK (action IN ('apply', 'repeat', 'revert',
 	    'resume', 'baseline', 'adopt', 'accept', 'forget', 'exec',
 	    'fail')),
@@ -54,38 +54,45 @@ COMMENT ON TABLE :"mig".progress IS
     'How far a migration has come that runs outside of one transaction';
 
 -- The text of a row that its hash is made of: the array's text form quotes
--- what must be quoted, so no two rows share one.
+-- what must be quoted, so no two rows share one.  Every name is qualified, here
+-- and below, since to SET a search_path would double the cost of a row.
 CREATE FUNCTION :"mig".row_hash(r :"mig".log) RETURNS text
     LANGUAGE sql STABLE AS $function$
-	SELECT encode(sha256(convert_to(ARRAY[r.seq::text, r.prev, r.action,
+	SELECT pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
+	    ARRAY[r.seq::pg_catalog.text, r.prev, r.action,
 	    r.series, r.version, r.name, r.kind, r.mode, r.sha256, r.path,
 	    r.convention,
-	    encode(sha256(convert_to(r.sql, 'UTF8')), 'hex'),
+	    pg_catalog.encode(pg_catalog.sha256(
+		pg_catalog.convert_to(r.sql, 'UTF8')), 'hex'),
 	    r.down_sha256, r.down_path,
-	    encode(sha256(convert_to(r.down, 'UTF8')), 'hex'), r.plan,
-	    to_char(r.started AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
-	    to_char(r.finished AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
-	    r.db_user, r.os_user, r.host, r.tool, r.error]::text, 'UTF8')),
-	    'hex')
+	    pg_catalog.encode(pg_catalog.sha256(
+		pg_catalog.convert_to(r.down, 'UTF8')), 'hex'), r.plan,
+	    pg_catalog.to_char(pg_catalog.timezone('UTC', r.started),
+		'YYYY-MM-DD HH24:MI:SS.US'),
+	    pg_catalog.to_char(pg_catalog.timezone('UTC', r.finished),
+		'YYYY-MM-DD HH24:MI:SS.US'),
+	    r.db_user, r.os_user, r.host, r.tool,
+	    r.error]::pg_catalog.text, 'UTF8')), 'hex')
 $function$;
 
 -- The fence: a row is taken only if it continues the chain, so of two that
 -- went on from one state the second fails, whatever became of any lock.
 CREATE FUNCTION :"mig".append() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = pg_catalog AS $function$
+    LANGUAGE plpgsql AS $function$
 BEGIN
-	IF NEW.seq = 1 THEN
-		NEW.prev := repeat('0', 64);
+	IF NEW.seq OPERATOR(pg_catalog.=) 1 THEN
+		NEW.prev := pg_catalog.repeat('0', 64);
 	ELSE
 		SELECT hash INTO NEW.prev FROM :"mig".log
-		WHERE seq = NEW.seq - 1;
+		WHERE seq OPERATOR(pg_catalog.=)
+		    (NEW.seq OPERATOR(pg_catalog.-) 1);
 	END IF;
 	IF NEW.prev IS NULL THEN
 		RAISE EXCEPTION 'row % of the history does not continue it',
 		    NEW.seq USING ERRCODE = 'MG001';
 	END IF;
-	NEW.started := coalesce(NEW.started, now());
-	NEW.finished := clock_timestamp();
+	NEW.started := coalesce(NEW.started, pg_catalog.now());
+	NEW.finished := pg_catalog.clock_timestamp();
 	NEW.db_user := session_user;
 	NEW.hash := :"mig".row_hash(NEW);
 	RETURN NEW;
