@@ -31,6 +31,15 @@ static const struct stream_column allow_columns[] = {
 	{ "word", STREAM_STRING },
 };
 
+static const struct stream_column tool_columns[] = {
+	{ "tool", STREAM_STRING },
+	{ "schema", STREAM_STRING },
+	{ "table", STREAM_STRING },
+	{ "rows", STREAM_STRING },
+};
+
+#define TOOL_COLUMNS (sizeof(tool_columns) / sizeof(tool_columns[0]))
+
 static const struct stream_column need_columns[] = {
 	{ "variable", STREAM_STRING },
 };
@@ -106,6 +115,15 @@ void
 plan_allow(struct stream_writer *w, const char *word)
 {
 	stream_record(w, "allow", allow_columns, &word, 1);
+}
+
+void
+plan_tool(struct stream_writer *w, const char *name, const char *schema,
+    const char *table, const char *rows)
+{
+	const char *values[TOOL_COLUMNS] = { name, schema, table, rows };
+
+	stream_record(w, "tool", tool_columns, values, TOOL_COLUMNS);
 }
 
 void
@@ -288,6 +306,8 @@ read_step(struct parser *p, char *const *v, size_t n)
 		    "was the plan edited?");
 	if (find_action(v[1], &s->action) == -1)
 		return bad(p, "a step of an unknown action");
+	if (s->action == PLAN_ADOPT && p->plan->tool.name == NULL)
+		return bad(p, "a step adopts, but the plan names no \"tool\"");
 	p->text_line = 1;
 	p->included = false;
 	p->kept = false;
@@ -409,6 +429,24 @@ read_allow(struct parser *p, char *const *v, size_t n)
 }
 
 static int
+read_tool(struct parser *p, char *const *v, size_t n)
+{
+	struct plan_tool *tool = &p->plan->tool;
+
+	if (tool->name != NULL || n != TOOL_COLUMNS || v[0] == NULL ||
+	    v[1] == NULL || v[2] == NULL || v[3] == NULL)
+		return bad(p, "a damaged or second \"tool\"");
+	tool->name = strdup(v[0]);
+	tool->schema = strdup(v[1]);
+	tool->table = strdup(v[2]);
+	tool->rows = strdup(v[3]);
+	return tool->name == NULL || tool->schema == NULL ||
+		tool->table == NULL || tool->rows == NULL ?
+	    fault_nomem(p->f) :
+	    0;
+}
+
+static int
 read_need(struct parser *p, char *const *v, size_t n)
 {
 	char **needs;
@@ -435,6 +473,7 @@ static const struct {
 } records[] = {
 	{ "state", read_state, true },
 	{ "allow", read_allow, true },
+	{ "tool", read_tool, true },
 	{ "need", read_need, true },
 	{ "step", read_step, false },
 	{ "from", read_from, false },
@@ -574,6 +613,10 @@ plan_free(struct plan *plan)
 	size_t i;
 
 	free(plan->state);
+	free(plan->tool.name);
+	free(plan->tool.schema);
+	free(plan->tool.table);
+	free(plan->tool.rows);
 	for (i = 0; i < plan->nneeds; i++)
 		free(plan->needs[i]);
 	free(plan->needs);

@@ -17,6 +17,7 @@
  *
  *	state	DIGEST
  *	allow	out-of-order
+ *	tool	TOOL  SCHEMA  TABLE  ROWS	what is adopted
  *	need	NAME
  *	step	N  ACTION  SERIES  VERSION  MODE  SHA256  NAME  PATH  KIND
  *		CONVENTION
@@ -46,13 +47,26 @@ const char *plan_action_name(enum plan_action);
 bool plan_action_runs(enum plan_action);
 
 /*
- * Writing: plan_begin(), plan_state(), plan_allow() and plan_need() as
- * needed, then for each step plan_step(), perhaps plan_from() and pieces by
+ * The history of another tool that a plan adopts: the tool, its table, and the
+ * digest of what that says (foreign.h).
+ */
+struct plan_tool {
+	char *name; /* NULL: there is none */
+	char *schema;
+	char *table;
+	char *rows;
+};
+
+/*
+ * Writing: plan_begin(), plan_state(), plan_allow(), plan_tool() and
+ * plan_need() as needed, then for each step plan_step(), perhaps plan_from() and pieces by
  * stream_text(), perhaps plan_keep(); stream_end().
  */
 int plan_begin(struct stream_writer *, FILE *fp, enum stream_style);
 void plan_state(struct stream_writer *, const char *digest);
 void plan_allow(struct stream_writer *, const char *word);
+void plan_tool(struct stream_writer *, const char *name, const char *schema,
+    const char *table, const char *rows);
 void plan_need(struct stream_writer *, const char *name);
 void plan_step(struct stream_writer *, size_t n, enum plan_action,
     const struct migration *);
@@ -91,6 +105,7 @@ struct spool;
 struct plan {
 	char *state;
 	bool out_of_order;
+	struct plan_tool tool;
 	char **needs;
 	size_t nneeds;
 	struct plan_step *steps;

@@ -58,6 +58,7 @@ make(size_t *len)
 	plan_begin(&w, fp, STREAM_SEALED);
 	plan_state(&w, sum);
 	plan_allow(&w, "out-of-order");
+	plan_tool(&w, "flyway", "my schema", "t\tt", "rows");
 	plan_need(&w, "a");
 	plan_need(&w, "b");
 	plan_step(&w, 1, PLAN_APPLY, &m);
@@ -72,6 +73,8 @@ make(size_t *len)
 	stream_text(&w, "two\nthree\n", 10);
 	plan_from(&w, path, 3);
 	stream_text(&w, "four\n", 5);
+	plan_step(&w, 4, PLAN_ADOPT, &m);
+	plan_keep(&w, 4, false, sum, path, run_text);
 	CHECK_INT(stream_end(&w, &f), 0);
 	fclose(fp);
 	return text;
@@ -132,9 +135,13 @@ test_read(void)
 	}
 	CHECK_STR(p.state, sum);
 	CHECK(p.out_of_order);
+	CHECK_STR(p.tool.name, "flyway");
+	CHECK_STR(p.tool.schema, "my schema");
+	CHECK_STR(p.tool.table, "t\tt");
+	CHECK_STR(p.tool.rows, "rows");
 	CHECK_INT(p.nneeds, 2);
 	CHECK_STR(p.needs[1], "b");
-	CHECK_INT(p.nsteps, 3);
+	CHECK_INT(p.nsteps, 4);
 	CHECK_INT(p.steps[0].action, PLAN_APPLY);
 	CHECK_STR(p.steps[0].m.series, "main");
 	CHECK_STR(p.steps[0].m.version, "7");
@@ -151,6 +158,9 @@ test_read(void)
 	check_text(&p, &p.steps[1].run, NULL);
 	check_text(&p, &p.steps[1].up, run_text);
 	check_text(&p, &p.steps[2].run, "one\ntwo\nthree\nfour\n");
+	CHECK_INT(p.steps[3].action, PLAN_ADOPT);
+	check_text(&p, &p.steps[3].run, NULL);
+	check_text(&p, &p.steps[3].up, run_text);
 	check_where(&p.steps[0], 1, path, 3);
 	check_where(&p.steps[0], 3, path, 5);
 	check_where(&p.steps[1], 2, path, 2);
@@ -215,6 +225,7 @@ sealed(const char *lines)
 }
 
 #define STATE "state\tx\n"
+#define TOOL "tool\tflyway\ts\tt\tx\n"
 #define EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define STEP_OF(n, action) \
 	"step\t" n "\t" action "\tmain\t1\ttx\t" EMPTY \
@@ -235,6 +246,12 @@ test_edited(void)
 		{ STATE "bogus\tx\n", "in:3: \"bogus\" is nothing" },
 		{ STATE "nolf\t-\n", "in:3: \"nolf\" is nothing" },
 		{ STATE "allow\teverything\n", "in:3: the plan allows" },
+		{ STATE TOOL TOOL, "in:4: a damaged or second \"tool\"" },
+		{ STATE "tool\tflyway\ts\t-\tx\n", "in:3: a damaged or" },
+		{ STATE "tool\tflyway\ts\tt\n", "in:3: a damaged or second" },
+		{ STATE STEP TOOL, "in:4: a record that belongs before" },
+		{ STATE STEP_OF("1", "adopt"), "in:3: a step adopts, but" },
+		{ STATE TOOL STEP_OF("1", "adopt") "\tx\n", "has text, but" },
 		{ STATE "need\t-\n", "in:3: a damaged \"need\"" },
 		{ STATE "\tx\n", "in:3: text that belongs to no step" },
 		{ STATE "from\tx\t1\n", "in:3: a \"from\" that belongs to" },
