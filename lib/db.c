@@ -316,10 +316,10 @@ db_schema(PGconn *conn, struct fault *f)
 	return copy;
 }
 
-char *
-db_sql(const char *sql, const char *schema)
+/* Put `name` where `mark` stands. */
+static char *
+put_name(const char *sql, const char *mark, const char *name)
 {
-	static const char mark[] = ":\"mig\"";
 	const char *next;
 	char *text;
 	size_t len;
@@ -330,8 +330,8 @@ db_sql(const char *sql, const char *schema)
 		return NULL;
 	while ((next = strstr(sql, mark)) != NULL) {
 		fwrite(sql, 1, (size_t)(next - sql), fp);
-		fputs(schema, fp);
-		sql = next + sizeof(mark) - 1;
+		fputs(name, fp);
+		sql = next + strlen(mark);
 	}
 	fputs(sql, fp);
 	if (fclose(fp) != 0) {
@@ -339,6 +339,18 @@ db_sql(const char *sql, const char *schema)
 		return NULL;
 	}
 	return text;
+}
+
+char *
+db_sql(const char *sql, const char *schema)
+{
+	return put_name(sql, ":\"mig\"", schema);
+}
+
+char *
+db_sql_table(const char *sql, const char *table)
+{
+	return put_name(sql, ":\"table\"", table);
 }
 
 static bool

@@ -55,6 +55,9 @@ const char *db_schema_name(void);
  */
 char *db_sql(const char *sql, const char *schema);
 
+/* The same for :"table" and the name of a table, quoted as it must be. */
+char *db_sql_table(const char *sql, const char *table);
+
 /*
  * Run one statement with text parameters (NULL: null).  Returns a result
  * that is PGRES_COMMAND_OK or PGRES_TUPLES_OK, to be cleared by the caller,

@@ -33,9 +33,8 @@ struct source {
 	char buf[SOURCE_ROOM];
 };
 
-/* Open without hanging on a fifo, and only what is a file. */
-static int
-open_file(const char *path, struct fault *f)
+int
+source_open_raw(const char *path, struct fault *f)
 {
 	struct stat st;
 	int fd;
@@ -66,7 +65,7 @@ source_open(const char *path, const struct convention *c, enum source_part part,
 		fault_nomem(f);
 		return NULL;
 	}
-	s->fd = open_file(path, f);
+	s->fd = source_open_raw(path, f);
 	if (s->fd == -1) {
 		free(s->path);
 		free(s);

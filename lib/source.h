@@ -41,6 +41,12 @@ struct source *source_open(const char *path, const struct convention *,
     enum source_part, struct fault *);
 
 /*
+ * Open only what is a file, to read its bytes as they are, and without hanging
+ * on a fifo.  Returns a descriptor, or -1 with a fault.
+ */
+int source_open_raw(const char *path, struct fault *);
+
+/*
  * Open the up text (SOURCE_UP) or the down text (SOURCE_DOWN) of a migration,
  * whether they stand in one file or in two.  The migration must have it.
  */

@@ -206,6 +206,21 @@ tables() {
 	refute sql 'SELECT name FROM users'
 }
 
+@test "mig-plan(1): taking over" {
+	mkdir migrations
+	echo 'CREATE TABLE users (email text);' >migrations/V1__users.sql
+	echo 'ALTER TABLE users ADD name text;' >migrations/V2__name.sql
+	sql "CREATE TABLE users (email text);
+	    CREATE TABLE flyway_schema_history (installed_rank int,
+	    version text, description text, type text, script text,
+	    checksum int, installed_by text, installed_on timestamp,
+	    execution_time int, success boolean);
+	    INSERT INTO flyway_schema_history VALUES (1, '1', 'users', 'SQL',
+	    'V1__users.sql', $(tr -d '\n' <migrations/V1__users.sql | gzip -c |
+	    tail -c 8 | od -An -td4 -N4), 'app', now(), 1, true)"
+	example man/mig-plan.1 plan-adopt
+}
+
 @test "mig-plan(1): clean" {
 	users
 	name
@@ -433,6 +448,32 @@ json_columns() {
 	name
 	sql 'CREATE TABLE users (email text)'
 	example man/mig.7 baseline
+}
+
+@test "mig(7): coming from sqlx, and going back" {
+	local file
+	mkdir migrations
+	echo 'CREATE TABLE users (email text);' >migrations/1_users.up.sql
+	echo 'DROP TABLE users;' >migrations/1_users.down.sql
+	sql "CREATE TABLE users (email text);
+	    CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY,
+	    description text NOT NULL,
+	    installed_on timestamptz NOT NULL DEFAULT now(),
+	    success boolean NOT NULL, checksum bytea NOT NULL,
+	    execution_time bigint NOT NULL);
+	    INSERT INTO _sqlx_migrations VALUES (1, 'users', now(), true,
+	    '\x$(sha384sum <migrations/1_users.up.sql | cut -c 1-96)', 5)"
+	example man/mig.7 adopt
+	# one is taken back, another applied, and sqlx is told of both
+	run_pipe 0 'mig-ls -f sqlx migrations | mig-plan --revert 1 | mig-apply'
+	rm migrations/1_*
+	echo 'CREATE TABLE b (a int);' >migrations/2_another_one.sql
+	run_pipe 0 'mig-ls -f sqlx migrations | mig-plan | mig-apply'
+	example man/mig.7 back
+	assert_eq "$(sql "SELECT version, description, success,
+	    encode(checksum, 'hex') FROM _sqlx_migrations")" \
+	    "2|another one|t|$(sha384sum <migrations/2_another_one.sql |
+	    cut -c 1-96)"
 }
 
 @test "mig(7): an edited file" {

@@ -101,7 +101,7 @@ run_look(struct run *r)
 	for (i = 0; i < r->plan->nsteps; i++) {
 		s = &r->plan->steps[i];
 		r->looks[i].lock_timeout = -1;
-		if (s->action == PLAN_RESUME || s->action == PLAN_ADOPT)
+		if (s->action == PLAN_RESUME)
 			return fault_set(r->fault, EXIT_STREAM,
 			    "step %zu: "
 			    "this mig-apply cannot %s",

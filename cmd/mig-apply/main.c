@@ -354,7 +354,8 @@ prepare(struct run *r, struct fault *f)
 
 	if (run_look(r) == -1 || vars_check(r->vars, r->plan, f) == -1 ||
 	    note_who(r, f) == -1 ||
-	    watch_open(&r->watch, r->target, r->options->wait, f) == -1)
+	    watch_open(&r->watch, r->target, &r->plan->tool, r->options->wait,
+		f) == -1)
 		return -1;
 	if (r->options->verbose) {
 		where = db_describe(r->watch.conn, r->target);
@@ -363,7 +364,7 @@ prepare(struct run *r, struct fault *f)
 	}
 	if (look_again(r) == -1 || check_writable(r, f) == -1 ||
 	    check_role(r, f) == -1 ||
-	    watch_history(&r->watch, &r->history, f) == -1 ||
+	    watch_history(&r->watch, &r->history, &r->plan->tool, f) == -1 ||
 	    check_state(r, f) == -1 ||
 	    vars_add_flyway(r->vars, r->watch.conn, f) == -1)
 		return -1;

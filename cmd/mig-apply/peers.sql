@@ -1,5 +1,5 @@
 -- The history tables of other migration tools, by the name of the tool.
-SELECT t.tool, n.nspname, c.relname, pg_catalog.current_database()
+SELECT t.tool, n.nspname, c.relname
 FROM (VALUES
     ('flyway', NULL, 'flyway_schema_history', 'installed_rank'),
     ('sqlx', NULL, '_sqlx_migrations', 'checksum'),

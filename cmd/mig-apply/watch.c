@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "foreign.h"
 #include "hash.h"
 #include "peer.h"
 #include "report.h"
@@ -94,32 +95,60 @@ take_lock(struct watch *w, int64_t lock, const char *whose, long long until,
 	return had == 1 ? 0 : -1;
 }
 
-/* Take the locks of the other tools that have a history here. */
+static void
+keep(char *to, size_t size, const PGresult *result, int column)
+{
+	strlcpy(to, PQgetvalue(result, 0, column), size);
+}
+
+/* Where a tool has its history. */
+struct place {
+	const char *tool;
+	const char *schema;
+	const char *table;
+};
+
 static int
-take_peer_locks(struct watch *w, const PGresult *peers, long long until,
+take_peer_lock(struct watch *w, const struct place *at, long long until,
     struct fault *f)
 {
-	const char *tool;
 	int64_t key;
+
+	if (peer_key(at->tool, at->schema, at->table, w->database, &key) == 0)
+		return 0;
+	return take_lock(w, key, at->tool, until, f);
+}
+
+/*
+ * Take the locks of the other tools that have a history here: in the table
+ * that is each one's own, and in the one that the plan names.
+ */
+static int
+take_peer_locks(struct watch *w, const PGresult *peers,
+    const struct plan_tool *tool, long long until, struct fault *f)
+{
+	struct place at = { tool->name, tool->schema, tool->table };
 	int i, n = PQntuples(peers);
 
+	if (at.tool != NULL && take_peer_lock(w, &at, until, f) == -1)
+		return -1;
 	for (i = 0; i < n; i++) {
-		tool = PQgetvalue(peers, i, 0);
-		if (peer_key(tool, PQgetvalue(peers, i, 1),
-			PQgetvalue(peers, i, 2), PQgetvalue(peers, i, 3),
-			&key) == 1 &&
-		    take_lock(w, key, tool, until, f) == -1)
+		at.tool = PQgetvalue(peers, i, 0);
+		at.schema = PQgetvalue(peers, i, 1);
+		at.table = PQgetvalue(peers, i, 2);
+		if (take_peer_lock(w, &at, until, f) == -1)
 			return -1;
 	}
 	/* a lock that is taken behind a savepoint goes with it */
-	return n == 0 ?
+	return at.tool == NULL ?
 	    0 :
 	    db_exec(w->conn, "SAVEPOINT mig", EXIT_CONNECT, "connection", f);
 }
 
 /* See where we are: what kind of server, which other tools. */
 static int
-look_around(struct watch *w, long long until, struct fault *f)
+look_around(struct watch *w, const struct plan_tool *tool, long long until,
+    struct fault *f)
 {
 	PGresult *results[3];
 	char *sql;
@@ -133,7 +162,8 @@ look_around(struct watch *w, long long until, struct fault *f)
 	if (result == 0) {
 		w->standby = *PQgetvalue(results[0], 0, 0) == 't';
 		w->read_only = *PQgetvalue(results[0], 0, 1) == 't';
-		result = take_peer_locks(w, results[1], until, f);
+		keep(w->database, sizeof(w->database), results[0], 2);
+		result = take_peer_locks(w, results[1], tool, until, f);
 	}
 	for (i = 0; i < 3; i++)
 		PQclear(results[i]);
@@ -141,8 +171,8 @@ look_around(struct watch *w, long long until, struct fault *f)
 }
 
 int
-watch_open(struct watch *w, const struct db_target *target, long wait,
-    struct fault *f)
+watch_open(struct watch *w, const struct db_target *target,
+    const struct plan_tool *tool, long wait, struct fault *f)
 {
 	long long until = report_clock() + wait * 1000;
 
@@ -154,26 +184,41 @@ watch_open(struct watch *w, const struct db_target *target, long wait,
 	if (db_exec_all(w->conn, sql_watch, EXIT_CONNECT, "connection", f) ==
 		-1 ||
 	    take_lock(w, lock_key(), "this history", until, f) == -1 ||
-	    look_around(w, until, f) == -1) {
+	    look_around(w, tool, until, f) == -1) {
 		watch_close(w);
 		return -1;
 	}
 	return 0;
 }
 
-int
-watch_history(struct watch *w, struct history *h, struct fault *f)
+/* What is read must leave no lock behind: VACUUM FULL wants all. */
+static int
+let_go(struct watch *w, struct fault *f)
 {
-	/* what is read must leave no lock behind: VACUUM FULL wants all */
+	return db_exec(w->conn, "ROLLBACK TO SAVEPOINT mig", EXIT_CONNECT,
+	    "connection", f);
+}
+
+int
+watch_history(struct watch *w, struct history *h, const struct plan_tool *tool,
+    struct fault *f)
+{
+	int result;
+
 	if (history_read(h, w->conn, f) == -1)
 		return -1;
-	if (db_exec(w->conn, "ROLLBACK TO SAVEPOINT mig", EXIT_CONNECT,
-		"connection", f) == -1) {
-		history_free(h);
-		return -1;
+	result = let_go(w, f);
+	if (result == 0 && tool->name != NULL) {
+		result = foreign_same(w->conn, tool->name, tool->schema,
+		    tool->table, tool->rows, f);
+		if (result == 0)
+			result = let_go(w, f);
 	}
-	PQsetnonblocking(w->conn, 1);
-	return 0;
+	if (result == -1)
+		history_free(h);
+	else
+		PQsetnonblocking(w->conn, 1);
+	return result;
 }
 
 void
@@ -195,12 +240,6 @@ int
 watch_socket(const struct watch *w)
 {
 	return w->lost ? -1 : PQsocket(w->conn);
-}
-
-static void
-keep(char *to, size_t size, const PGresult *result, int column)
-{
-	strlcpy(to, PQgetvalue(result, 0, column), size);
 }
 
 void

@@ -7,6 +7,7 @@
 #include "db.h"
 #include "fault.h"
 #include "history.h"
+#include "plan.h"
 
 /*
  * The watch connection: it holds the lock, in a READ COMMITTED transaction
@@ -20,6 +21,7 @@ struct watch {
 	bool mute;	/* there is no asker to be had */
 	bool standby;	/* the server takes no changes at all */
 	bool read_only; /* nor does it for this role */
+	char database[256];
 	int worker_pid;
 	bool asked;	    /* a question is under way */
 	bool lost;	    /* the connection is gone, and the lock */
@@ -30,17 +32,21 @@ struct watch {
 
 /*
  * Connect, begin, and take the lock, and those of other tools that have a
- * history in the database, trying for `wait` seconds.  Returns 0,
- * or -1 with a fault: EXIT_CONNECT, or EXIT_BUSY that names the holder.
+ * history in the database or that the plan adopts, trying for `wait` seconds.
+ * Returns 0, or -1 with a fault: EXIT_CONNECT, or EXIT_BUSY that names the
+ * holder.
  */
-int watch_open(struct watch *, const struct db_target *, long wait,
-    struct fault *);
+int watch_open(struct watch *, const struct db_target *,
+    const struct plan_tool *, long wait, struct fault *);
 
 /*
- * Read the history, holding no lock on it afterwards.  Returns 0, or -1 with
- * a fault.  After it the connection waits for nothing.
+ * Read the history, and see that what another tool has in its own is what
+ * the plan adopts, holding no lock on either afterwards.  Returns 0, or -1
+ * with a fault: EXIT_STALE where that differs.  After it the connection waits
+ * for nothing.
  */
-int watch_history(struct watch *, struct history *, struct fault *);
+int watch_history(struct watch *, struct history *, const struct plan_tool *,
+    struct fault *);
 
 void watch_close(struct watch *);
 

@@ -65,6 +65,9 @@ make_steps(struct planner *p)
 	case TASK_BASELINE:
 		refuse_partial(p);
 		return p->code == EXIT_DONE ? baseline_steps(p) : 0;
+	case TASK_ADOPT:
+		refuse_partial(p);
+		return p->code == EXIT_DONE ? adopt_steps(p) : 0;
 	case TASK_FORGET:
 		return forget_steps(p);
 	case TASK_CLEAN:
@@ -103,6 +106,7 @@ free_all(struct planner *p)
 	free(p->items);
 	free(p->groups);
 	free(p->hint);
+	foreign_free(&p->foreign);
 	history_free(&p->history);
 	migration_list_free(&p->list);
 	PQfinish(p->conn);

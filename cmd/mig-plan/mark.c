@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-/* A step that records the text of a file. */
-static int
-record(struct planner *p, enum plan_action action, struct item *item)
+int
+mark(struct planner *p, enum plan_action action, struct item *item)
 {
 	struct step *s;
 
@@ -39,7 +38,7 @@ accept_steps(struct planner *p)
 		return 0;
 	for (i = 0; i < p->n; i++)
 		if (is_accepted(p, &p->items[i]) &&
-		    record(p, PLAN_ACCEPT, &p->items[i]) == -1)
+		    mark(p, PLAN_ACCEPT, &p->items[i]) == -1)
 			return -1;
 	refuse_unused(p, &p->o.accept, "--accept", "edited migration");
 	return 0;
@@ -72,7 +71,7 @@ baseline_steps(struct planner *p)
 		    item->state == STATE_IGNORED ||
 		    picture_version_cmp(p, g, item->m->version, c->version) > 0)
 			continue;
-		if (record(p, PLAN_BASELINE, item) == -1)
+		if (mark(p, PLAN_BASELINE, item) == -1)
 			return -1;
 	}
 	return 0;

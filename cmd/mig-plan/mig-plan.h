@@ -7,6 +7,7 @@
 
 #include "db.h"
 #include "fault.h"
+#include "foreign.h"
 #include "hash.h"
 #include "history.h"
 #include "migration.h"
@@ -18,6 +19,7 @@ enum task {
 	TASK_APPLY,
 	TASK_REVERT,
 	TASK_BASELINE,
+	TASK_ADOPT,
 	TASK_FORGET,
 	TASK_CLEAN,
 	TASK_STATUS
@@ -50,6 +52,8 @@ struct options {
 	long long revert; /* --revert; -1: not said */
 	struct choice revert_to;
 	struct choice baseline;
+	struct choice adopt;	 /* [SERIES:]TOOL */
+	const char *adopt_table; /* NULL: the tool's own */
 	struct choice accept;
 	struct choice forget;
 	const char *clean; /* the database's name */
@@ -130,6 +134,7 @@ struct planner {
 	PGconn *conn;
 	struct migration_list list;
 	struct history history;
+	struct foreign foreign; /* of TASK_ADOPT */
 	struct item *items;
 	size_t n;
 	struct group *groups;
@@ -226,9 +231,16 @@ int order_steps(struct planner *);
 int callback_steps(struct planner *);
 
 /* mark.c: steps that run nothing */
+
+/* A step that records the text of a file.  Returns 0, or -1 with a fault. */
+int mark(struct planner *, enum plan_action, struct item *);
+
 int accept_steps(struct planner *);
 int baseline_steps(struct planner *);
 int forget_steps(struct planner *);
+
+/* adopt.c: taking over what another tool has applied */
+int adopt_steps(struct planner *);
 
 /* revert.c */
 int revert_steps(struct planner *);

@@ -14,6 +14,8 @@
 /* Options that have no letter. */
 enum {
 	OPT_ACCEPT = 256,
+	OPT_ADOPT,
+	OPT_ADOPT_TABLE,
 	OPT_ALLOW_MISSING,
 	OPT_BASELINE,
 	OPT_CHECK,
@@ -31,6 +33,8 @@ enum {
 
 static const struct option longopts[] = { { "accept", optional_argument, NULL,
 					      OPT_ACCEPT },
+	{ "adopt", required_argument, NULL, OPT_ADOPT },
+	{ "adopt-table", required_argument, NULL, OPT_ADOPT_TABLE },
 	{ "allow-missing", no_argument, NULL, OPT_ALLOW_MISSING },
 	{ "baseline", required_argument, NULL, OPT_BASELINE },
 	{ "check", no_argument, NULL, OPT_CHECK },
@@ -64,9 +68,13 @@ usage(void)
 	    "       %s --revert COUNT | --revert-to VERSION | "
 	    "--baseline VERSION |\n"
 	    "                --forget [NAME] | --status | --check < LISTING\n"
+	    "       %s --adopt TOOL [--adopt-table TABLE] "
+	    "[--accept [NAME]]\n"
+	    "                [--allow-missing] < LISTING\n"
 	    "       %s --clean DATABASE\n"
 	    "       %s -h\n",
-	    getprogname(), getprogname(), getprogname(), getprogname());
+	    getprogname(), getprogname(), getprogname(), getprogname(),
+	    getprogname());
 	exit(EXIT_USAGE);
 }
 
@@ -94,6 +102,9 @@ help(void)
 	     "      --revert-to VERSION  take back all above this version "
 	     "(0: all)\n"
 	     "      --baseline VERSION count all up to this as applied\n"
+	     "      --adopt TOOL       take over what flyway, sqlx or supabase "
+	     "has applied\n"
+	     "      --adopt-table TABLE  from this table of that tool\n"
 	     "      --forget [NAME]    forget tries that stopped part-way\n"
 	     "      --clean DATABASE   drop all that the database holds\n"
 	     "      --status           each migration and its state\n"
@@ -181,8 +192,8 @@ static void
 set_task(struct options *o, enum task task)
 {
 	if (o->task != TASK_APPLY && o->task != task) {
-		warnx("--revert, --revert-to, --baseline, --forget, --clean "
-		      "and --status: only one of them");
+		warnx("--revert, --revert-to, --baseline, --adopt, --forget, "
+		      "--clean and --status: only one of them");
 		usage();
 	}
 	o->task = task;
@@ -192,6 +203,10 @@ static void
 task_option(struct options *o, int c, int argc, char *argv[])
 {
 	switch (c) {
+	case OPT_ADOPT:
+		set_task(o, TASK_ADOPT);
+		choose(&o->adopt, optarg);
+		break;
 	case OPT_BASELINE:
 		set_task(o, TASK_BASELINE);
 		choose(&o->baseline, optarg);
@@ -237,6 +252,9 @@ plan_option(struct options *o, int c, int argc, char *argv[])
 		break;
 	case OPT_ACCEPT:
 		choose(&o->accept, optional(argc, argv));
+		break;
+	case OPT_ADOPT_TABLE:
+		o->adopt_table = optarg;
 		break;
 	case OPT_ALLOW_MISSING:
 		o->allow_missing = true;
@@ -295,23 +313,40 @@ one_option(struct options *o, int c, int argc, char *argv[])
 	}
 }
 
+static void
+check_adopt(const struct options *o)
+{
+	if (!o->adopt.given && o->adopt_table != NULL) {
+		warnx("--adopt-table: --adopt must name the tool");
+		usage();
+	}
+	if (o->adopt.given &&
+	    foreign_tool_find(o->adopt.items[0].version) == NULL) {
+		warnx("--adopt %s: flyway, sqlx and supabase are known",
+		    o->adopt.items[0].version);
+		usage();
+	}
+}
+
 /* What does not go together. */
 static void
 check_options(const struct options *o)
 {
 	if (o->task != TASK_APPLY &&
-	    (o->count != -1 || o->to.given || o->accept.given ||
-		o->out_of_order)) {
+	    (o->count != -1 || o->to.given || o->out_of_order ||
+		(o->accept.given && o->task != TASK_ADOPT))) {
 		warnx("-n, --to, --accept and --out-of-order are for "
-		      "applying alone");
+		      "applying, --accept for --adopt too");
 		usage();
 	}
+	check_adopt(o);
 	if (o->revert != -1 && o->revert_to.given) {
 		warnx("--revert and --revert-to: only one of them");
 		usage();
 	}
-	if (o->to.n > 1 || o->baseline.n > 1 || o->revert_to.n > 1) {
-		warnx("--to, --baseline and --revert-to: only once");
+	if (o->to.n > 1 || o->baseline.n > 1 || o->revert_to.n > 1 ||
+	    o->adopt.n > 1) {
+		warnx("--to, --baseline, --adopt and --revert-to: only once");
 		usage();
 	}
 	if (o->columns != NULL && !o->status) {
@@ -350,6 +385,7 @@ options_free(struct options *o)
 	free(o->to.items);
 	free(o->revert_to.items);
 	free(o->baseline.items);
+	free(o->adopt.items);
 	free(o->accept.items);
 	free(o->forget.items);
 }

@@ -268,6 +268,9 @@ write_stream(struct output *o)
 	plan_state(&o->w, p->history.state);
 	if (any_out_of_order(p))
 		plan_allow(&o->w, "out-of-order");
+	if (p->foreign.tool != NULL)
+		plan_tool(&o->w, p->foreign.tool->name, p->foreign.schema,
+		    p->foreign.table, p->foreign.digest);
 	for (i = 0; i < p->nneeds; i++)
 		plan_need(&o->w, p->needs[i]);
 	if (write_steps(o) == -1) {
