@@ -78,9 +78,8 @@ hint_unreadable(struct fault *f, const char *schema)
 		    schema);
 }
 
-/* Run one of the queries of sql/ on the history's schema. */
-static PGresult *
-query(PGconn *conn, const char *sql, int n, const char *const *values,
+PGresult *
+history_query(PGconn *conn, const char *sql, int n, const char *const *values,
     struct fault *f)
 {
 	PGresult *result = NULL;
@@ -437,7 +436,7 @@ history_text(PGconn *conn, long long seq, bool down, struct fault *f)
 
 	snprintf(number, sizeof(number), "%lld", seq);
 	value = number;
-	result = query(conn,
+	result = history_query(conn,
 	    down ? "SELECT down FROM :\"mig\".log WHERE seq = $1::bigint" :
 		   "SELECT sql FROM :\"mig\".log WHERE seq = $1::bigint",
 	    1, &value, f);

@@ -62,6 +62,13 @@ int history_read(struct history *, PGconn *, struct fault *);
 void history_free(struct history *);
 
 /*
+ * Run one statement on the history's schema, which stands in it as :"mig", as
+ * db_query() does; a fault says what can be done about it.
+ */
+PGresult *history_query(PGconn *, const char *sql, int n,
+    const char *const *values, struct fault *);
+
+/*
  * The entry for a migration: the same series and an equal version, or for
  * repeatables the same name.  NULL where it is not applied.
  */

@@ -127,3 +127,72 @@ main	10	c	versioned	plain"
 	run_mig 3 bash -c 'mig-ls -d >/dev/full'
 	assert_stderr_has "No space left"
 }
+
+# What only somebody with all rights can do, behind the triggers' back.
+tamper() {
+	sql "ALTER TABLE mig.log DISABLE TRIGGER ALL; $1;
+	    ALTER TABLE mig.log ENABLE ALWAYS TRIGGER append,
+	    ENABLE ALWAYS TRIGGER refuse"
+}
+
+@test "--verify: the chain as it was written" {
+	new_db
+	run_mig 0 mig-ls -d --verify
+	assert_eq "$output" "0 -"
+	run_mig 1 mig-ls -d --verify=00
+	assert_stderr_has "no row has the hash 00: the database has no history"
+	apply
+	run_mig 0 mig-ls -d --verify
+	assert_eq "$output" "4 $(sql 'SELECT hash FROM mig.log WHERE seq = 4')"
+	run_mig 0 mig-ls -d --verify="$(sql 'SELECT hash FROM mig.log
+	    WHERE seq = 2')"
+	run_mig 1 mig-ls -d --verify=00
+	assert_stderr_has "mig.log: no row has the hash 00"
+	assert_eq "$output" ""
+	run_mig 2 mig-ls --verify m
+	run_mig 2 mig-ls -d --verify -H
+}
+
+@test "--verify names the first row that is not as it was written" {
+	new_db
+	apply
+	tamper "UPDATE mig.log SET name = 'x' WHERE seq IN (2, 3)"
+	run_mig 1 mig-ls -d --verify
+	assert_stderr_has "mig.log: row 2 is not what its hash says: it was \
+changed after it was written"
+	assert_stderr_has "hint: SELECT * FROM mig.log WHERE seq IN (1, 2)"
+	# with a hash that fits
+	tamper "UPDATE mig.log l SET hash = mig.row_hash(l) WHERE seq IN (2, 3)"
+	run_mig 1 mig-ls -d --verify
+	assert_stderr_has "row 3 does not continue row 2"
+	tamper "DELETE FROM mig.log WHERE seq < 3"
+	run_mig 1 mig-ls -d --verify
+	assert_stderr_has "row 3 follows row 0: the rows between them are gone"
+	MIG_SCHEMA=other run_mig 0 mig-ls -d --verify
+}
+
+@test "--verify: the last row is gone; who kept its hash finds out" {
+	new_db
+	apply
+	kept=$(mig-ls -d --verify | cut -d ' ' -f 2)
+	tamper "DELETE FROM mig.log WHERE seq = 4"
+	run_mig 0 mig-ls -d --verify
+	assert_match "$output" '^3 [0-9a-f]{64}$'
+	run_mig 1 mig-ls -d --verify="$kept"
+	assert_stderr_has "mig.log: no row has the hash $kept"
+	assert_stderr_has "its history was written anew"
+}
+
+@test "--verify: a trigger that does not keep the rows; no right to look" {
+	new_db
+	apply
+	sql 'ALTER TABLE mig.log ENABLE TRIGGER refuse'
+	run_mig 1 mig-ls -d --verify
+	assert_stderr_has 'the trigger "refuse" is missing or not ENABLE ALWAYS'
+	sql 'DROP TRIGGER append ON mig.log'
+	run_mig 1 mig-ls -d --verify
+	assert_stderr_has 'the trigger "append" is missing'
+	new_role reader LOGIN
+	run_mig 9 env PGUSER="$ROLE" mig-ls -d --verify
+	assert_stderr_has "grant USAGE on schema \"mig\""
+}

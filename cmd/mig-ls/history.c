@@ -155,7 +155,8 @@ history_list(const struct options *o, char *conninfo, struct fault *f)
 		return -1;
 	conn = db_connect_plain(&target, getprogname(), f);
 	if (conn != NULL)
-		result = list(o, conn, f);
+		result = o->verify ? history_verify(conn, o->hash, f) :
+				     list(o, conn, f);
 	PQfinish(conn);
 	db_target_free(&target);
 	return result;

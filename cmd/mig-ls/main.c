@@ -16,7 +16,7 @@
 #include "table.h"
 
 /* Options that have no letter. */
-enum { OPT_JSON = 256, OPT_VERSION };
+enum { OPT_JSON = 256, OPT_VERIFY, OPT_VERSION };
 
 static const struct option longopts[] = { { "columns", required_argument, NULL,
 					      'o' },
@@ -27,6 +27,7 @@ static const struct option longopts[] = { { "columns", required_argument, NULL,
 	{ "mode", required_argument, NULL, 'm' },
 	{ "name", required_argument, NULL, 'n' },
 	{ "no-header", no_argument, NULL, 'H' },
+	{ "verify", optional_argument, NULL, OPT_VERIFY },
 	{ "version", no_argument, NULL, OPT_VERSION }, { NULL, 0, NULL, 0 } };
 
 static void usage(void) __attribute__((noreturn));
@@ -39,9 +40,11 @@ usage(void)
 	    "[-o COLUMN,...] [--json]\n"
 	    "              [DIR ... | SERIES=DIR,... ...]\n"
 	    "       %s -d [CONNINFO] [-H] [-o COLUMN,...] [--json]\n"
+	    "       %s -d [CONNINFO] --verify[=HASH]\n"
 	    "       %s -n NAME [-f CONVENTION] [DIR]\n"
 	    "       %s -h\n",
-	    getprogname(), getprogname(), getprogname(), getprogname());
+	    getprogname(), getprogname(), getprogname(), getprogname(),
+	    getprogname());
 	exit(EXIT_USAGE);
 }
 
@@ -60,6 +63,8 @@ help(void)
 	     "  -d, --dbname [CONNINFO] list what that database has applied; "
 	     "more columns:\n"
 	     "                         seq,action,at,by,ms\n"
+	     "      --verify[=HASH]    with -d: was its history left as it "
+	     "was written?\n"
 	     "  -f, --convention NAME  read them as this tool does\n"
 	     "  -m, --mode MODE        tx, none or own for migrations that do "
 	     "not say it\n"
@@ -69,8 +74,8 @@ help(void)
 	     "name,kind,mode,\n"
 	     "                         sha256,path,down_sha256,down_path,"
 	     "convention\n"
-	     "      --json             one JSON object a line\n"
-	     "  -h, --help; --version\n"
+	     "      --json             one JSON object a line (-h, --help; "
+	     "--version)\n"
 	     "\n"
 	     "  mig-ls migrations | mig-plan | mig-apply\n"
 	     "  $EDITOR $(mig-ls -n add_users migrations)\n"
@@ -180,6 +185,10 @@ parse(struct options *o, int argc, char *argv[])
 		case OPT_JSON:
 			set_style(o, STREAM_JSON);
 			break;
+		case OPT_VERIFY:
+			o->verify = true;
+			o->hash = optarg;
+			break;
 		case OPT_VERSION:
 			o->version = true;
 			break;
@@ -230,6 +239,10 @@ list_history(const struct options *o, char *args[], size_t n, struct fault *f)
 		      "alone");
 		usage();
 	}
+	if (o->verify && o->style != STREAM_SEALED) {
+		warnx("--verify goes with -d alone");
+		usage();
+	}
 	return history_list(o, n == 1 ? args[0] : o->conninfo, f);
 }
 
@@ -248,6 +261,11 @@ run(const struct options *o, char *args[], size_t n, struct fault *f)
 		return -1;
 	if (o->history)
 		return list_history(o, args, n, f);
+	if (o->verify) {
+		warnx("--verify: it is the history of a database that is "
+		      "verified: -d");
+		usage();
+	}
 	if (o->name == NULL)
 		return files_list(o, args, n, f);
 	if (n != 1) {
