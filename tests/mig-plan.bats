@@ -1027,9 +1027,12 @@ what_is_there() {
 
 @test "--clean: extensions go, and what is theirs is not named" {
 	need_extension citext
+	need_extension tablefunc
 	new_db
+	# tablefunc has composite types
 	sql 'CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext;
-	    CREATE TABLE t (c ext.citext)'
+	    CREATE EXTENSION tablefunc SCHEMA ext;
+	    CREATE TABLE t (c ext.citext, r ext.tablefunc_crosstab_2)'
 	run_mig 0 mig-plan --clean "$PGDATABASE" </dev/null
 	cp out plan
 	refute_output_has 'DROP FUNCTION'

@@ -27,6 +27,9 @@ WITH spaces AS (
 	WHERE c.relkind IN ('v', 'm', 'f', 'S', 'c', 'r', 'p')
 	    AND NOT EXISTS (SELECT FROM owned WHERE objid = c.oid
 		AND classid = 'pg_catalog.pg_class'::pg_catalog.regclass)
+	    -- of a composite type it is the type that an extension owns
+	    AND NOT EXISTS (SELECT FROM owned WHERE objid = c.reltype
+		AND classid = 'pg_catalog.pg_type'::pg_catalog.regclass)
 	    -- the sequence of a column goes with its table
 	    AND NOT (c.relkind = 'S' AND EXISTS (
 		SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid
