@@ -408,9 +408,9 @@ as those of plain SQL files"
 
 # --------------------------------------------------------------------- sqlx
 
-# sqlx_table [NAME]: the history table of sqlx.
+# sqlx_table: the history table of sqlx.
 sqlx_table() {
-	SQLX=${1:-_sqlx_migrations}
+	SQLX=_sqlx_migrations
 	sql "CREATE TABLE $SQLX (version bigint PRIMARY KEY,
 	    description text NOT NULL,
 	    installed_on timestamptz NOT NULL DEFAULT now(),

@@ -164,7 +164,7 @@ judge_known(const struct item *item)
 
 /* What there is against the text of a file. */
 static int
-judge_text(struct adoption *a, struct taking *t)
+judge_text(const struct adoption *a, struct taking *t)
 {
 	int same = 0;
 
@@ -184,7 +184,7 @@ judge_text(struct adoption *a, struct taking *t)
 }
 
 static int
-judge(struct adoption *a, struct taking *t)
+judge(const struct adoption *a, struct taking *t)
 {
 	switch (t->entry->state) {
 	case FOREIGN_BASELINE:
@@ -263,7 +263,7 @@ judge_all(struct adoption *a)
 
 /* The files that a baseline of the other tool stands for. */
 static int
-cover(struct adoption *a, const struct taking *t)
+cover(const struct adoption *a, const struct taking *t)
 {
 	struct planner *p = a->p;
 	struct item *item;
@@ -298,7 +298,7 @@ accept_text(struct planner *p, struct item *item)
 }
 
 static int
-plan_taking(struct adoption *a, const struct taking *t)
+plan_taking(const struct adoption *a, const struct taking *t)
 {
 	struct planner *p = a->p;
 
@@ -333,11 +333,11 @@ plan_taking(struct adoption *a, const struct taking *t)
 	return 0;
 }
 
+/* What the other tool has, and what is known of it here. */
 static int
-adopt(struct adoption *a)
+read_both(struct adoption *a)
 {
 	struct planner *p = a->p;
-	size_t i;
 
 	if (check_convention(a) == -1 ||
 	    foreign_read(&p->foreign, p->conn, a->tool, p->o.adopt_table,
@@ -347,9 +347,16 @@ adopt(struct adoption *a)
 	a->n = p->foreign.n;
 	a->takings = calloc(a->n + 1, sizeof(*a->takings));
 	a->seen = calloc(a->group->n + 1, sizeof(*a->seen));
-	if (a->takings == NULL || a->seen == NULL)
-		return fault_nomem(&p->f);
-	if (judge_all(a) == -1)
+	return a->takings == NULL || a->seen == NULL ? fault_nomem(&p->f) : 0;
+}
+
+static int
+adopt(struct adoption *a)
+{
+	struct planner *p = a->p;
+	size_t i;
+
+	if (read_both(a) == -1 || judge_all(a) == -1)
 		return -1;
 	adopt_refuse(p, a->group, a->takings, a->n);
 	refuse_unused(p, &p->o.accept, "--accept", "entry that differs");

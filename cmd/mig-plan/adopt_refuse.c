@@ -126,10 +126,11 @@ refuse_for(struct planner *p, const struct group *g,
 		if (t->verdict != why)
 			continue;
 		any = true;
-		if (t->item == NULL)
+		if (t->item == NULL) {
 			complain_unlisted(p, g, t);
-		else
-			complain_about(p, t, t->item);
+			continue;
+		}
+		complain_about(p, t, t->item);
 		show(p, t);
 	}
 	if (any)
