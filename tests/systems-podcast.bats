@@ -526,7 +526,8 @@ policy_retention|listener_events|1 day'
 	# nor does a function in a query see more than the view lets through
 	sql "CREATE FUNCTION leak(uuid) RETURNS boolean LANGUAGE plpgsql COST 0.0001
 	    AS 'BEGIN RAISE NOTICE ''saw %'', \$1; RETURN true; END'"
-	PGOPTIONS=$(app_options $A) run_mig 0 psql -XAtq -c \
+	PGOPTIONS="$(app_options $A) -c enable_indexscan=off \
+	    -c enable_bitmapscan=off" run_mig 0 psql -XAtq -c \
 	    'SELECT count(*) FROM tenant_metrics_daily WHERE leak(tenant_id)'
 	assert_stderr_has "saw $A"
 	refute_stderr_has "saw $B"
