@@ -12,43 +12,47 @@ CREATE EXTENSION IF NOT EXISTS btree_gin;
 
 -- Optional. None of them works unless the server loads its library at start,
 -- and CREATE EXTENSION timescaledb without that closes the connection: so look
--- first. One that is installed already is taken as it is.
+-- first. A library that is loaded shows in its settings, to anyone but for
+-- pg_cron's. An extension that is installed already is taken as it is.
 
 DO $$
 DECLARE
-	ext     record;
-	loaded  text[] := '{}';
-	reason  text;
+	ext    record;
+	reason text;
+	loss   text;
 BEGIN
-	BEGIN
-		loaded := regexp_split_to_array(regexp_replace(
-		    current_setting('shared_preload_libraries'),
-		    '"|[$]libdir/|\s', '', 'g'), ',');
-	EXCEPTION WHEN insufficient_privilege THEN
-		NULL;	-- may not look: create none
-	END;
 	FOR ext IN
-		SELECT w.name, w.loss, a.name IS NOT NULL AS available
+		SELECT w.name, w.loss, a.name IS NOT NULL AS available,
+		    s.name IS NOT NULL AS loaded,
+		    CASE WHEN w.name = 'pg_cron' THEN s.setting END AS cron_database
 		FROM (VALUES
-		    ('pg_cron',
+		    ('pg_cron', 'cron.database_name',
 		    'call refresh_schema_views() from cron instead'),
-		    ('pg_stat_statements',
+		    ('pg_stat_statements', 'pg_stat_statements.max',
 		    'slow queries are not recorded'),
-		    ('timescaledb',
+		    ('timescaledb', 'timescaledb.max_background_workers',
 		    'validation_history stays an ordinary table')
-		    ) AS w (name, loss)
-		LEFT JOIN pg_catalog.pg_available_extensions a USING (name)
+		    ) AS w (name, sign, loss)
+		LEFT JOIN pg_catalog.pg_available_extensions a ON a.name = w.name
+		LEFT JOIN pg_catalog.pg_settings s ON s.name = w.sign
 		WHERE w.name NOT IN (SELECT extname FROM pg_catalog.pg_extension)
 		ORDER BY w.name
 	LOOP
 		reason := NULL;
+		loss := ext.loss;
 		IF NOT ext.available THEN
 			reason := 'it is not on this server';
-		ELSIF ext.name <> ALL (loaded) THEN
-			reason := 'it is not in shared_preload_libraries';
-		ELSIF ext.name = 'pg_cron' AND current_database()
-		    IS DISTINCT FROM current_setting('cron.database_name', true) THEN
-			reason := 'it works in another database (cron.database_name)';
+		ELSIF NOT ext.loaded THEN
+			reason := 'it is not in shared_preload_libraries' || CASE
+			    WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN ''
+			    ELSE ', as far as you may see' END;
+		ELSIF ext.cron_database <> current_database() THEN
+			reason := 'it works in another database';
+			loss := format('in database %I: SELECT cron.schedule_in_database('
+			    '%L, %L, %L, %L)', ext.cron_database,
+			    'registry-refresh-views', '*/15 * * * *',
+			    'SELECT public.refresh_schema_views()',
+			    current_database());
 		ELSE
 			BEGIN
 				EXECUTE format('CREATE EXTENSION %I', ext.name);
@@ -58,7 +62,7 @@ BEGIN
 		END IF;
 		IF reason IS NOT NULL THEN
 			RAISE WARNING 'registry: going on without %: %',
-			    ext.name, reason USING HINT = ext.loss;
+			    ext.name, reason USING HINT = loss;
 		END IF;
 	END LOOP;
 END
@@ -145,6 +149,10 @@ CREATE TABLE IF NOT EXISTS public.schemas (
 
 COMMENT ON TABLE public.schemas IS
 'One row a version of a subject. A version number is given once: a soft-deleted row keeps it until the hard delete.';
+COMMENT ON COLUMN public.schemas.version IS
+'MAJOR.MINOR[.PATCH][-PRERELEASE][+BUILD]. As text 1.10 comes before 1.9: order by version_sort_key(version).';
+COMMENT ON COLUMN public.schemas.state IS
+'draft: may still change; active: to be used; deprecated: to be used no more, and still there.';
 COMMENT ON COLUMN public.schemas.content IS
 'The schema itself. Protocol buffer source is a JSON string.';
 COMMENT ON COLUMN public.schemas.content_hash IS
@@ -173,7 +181,7 @@ CREATE INDEX IF NOT EXISTS schema_dependencies_depends_on_idx
 	ON public.schema_dependencies (depends_on_id);
 
 COMMENT ON TABLE public.schema_dependencies IS
-'Which schema needs which. What a live schema needs can be neither soft-deleted nor removed.';
+'Which schema needs which: schema_id needs depends_on_id. What a live schema needs can be neither soft-deleted nor removed.';
 
 CREATE TABLE IF NOT EXISTS public.validation_history (
 	id            bigint GENERATED ALWAYS AS IDENTITY,
@@ -192,8 +200,8 @@ CREATE TABLE IF NOT EXISTS public.validation_history (
 	CONSTRAINT validation_history_duration_check CHECK (duration_ms >= 0)
 );
 
-CREATE INDEX IF NOT EXISTS validation_history_schema_idx
-	ON public.validation_history (schema_id, validated_at DESC);
+-- The index under schema_id comes with the next migration, which has it cover
+-- what is read most.
 
 COMMENT ON TABLE public.validation_history IS
 'One row a payload validated. Kept as long as cleanup_old_validation_history() is told; a hypertable where TimescaleDB is installed, hence the time in the key.';
@@ -226,6 +234,8 @@ CREATE INDEX IF NOT EXISTS compatibility_checks_compared_with_idx
 
 COMMENT ON TABLE public.compatibility_checks IS
 'History of compatibility checks: rows are added and never changed.';
+COMMENT ON COLUMN public.compatibility_checks.level IS
+'What was asked: BACKWARD reads old payloads by the new schema, FORWARD new ones by the old, FULL both; TRANSITIVE against all older versions.';
 COMMENT ON COLUMN public.compatibility_checks.compared_with IS
 'The older version; schema_id is the newer one.';
 
@@ -248,6 +258,9 @@ CREATE TABLE IF NOT EXISTS public.subject_metadata (
 
 COMMENT ON TABLE public.subject_metadata IS
 'What holds for all versions of a subject. It may be set before the first version is there, and a subject without a row has the defaults; so no foreign key.';
+
+COMMENT ON COLUMN public.subject_metadata.compatibility IS
+'The level that a new version of the subject must meet; as in compatibility_checks.';
 
 -- Triggers
 
@@ -273,9 +286,12 @@ CREATE TRIGGER subject_metadata_touch
 -- No live schema depends on a deleted one. Both sides are guarded, and the row
 -- locks keep two sessions from passing each other: the share lock here waits
 -- for, and is waited for by, the UPDATE that sets deleted_at.
+--
+-- As a foreign key does, the guards look with the rights of the tables' owner:
+-- who writes one table needs no rights on the other, which FOR SHARE would ask.
 
 CREATE OR REPLACE FUNCTION public.registry_guard_dependency() RETURNS trigger
-LANGUAGE plpgsql
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM 1 FROM public.schemas s
@@ -300,7 +316,7 @@ CREATE TRIGGER schema_dependencies_guard
 	FOR EACH ROW EXECUTE FUNCTION public.registry_guard_dependency();
 
 CREATE OR REPLACE FUNCTION public.registry_guard_deletion() RETURNS trigger
-LANGUAGE plpgsql
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	other text;
@@ -336,6 +352,11 @@ DROP TRIGGER IF EXISTS schemas_guard_deletion ON public.schemas;
 CREATE TRIGGER schemas_guard_deletion
 	BEFORE UPDATE OF deleted_at ON public.schemas
 	FOR EACH ROW EXECUTE FUNCTION public.registry_guard_deletion();
+
+-- Nobody hangs them on a table of their own. A trigger that is there fires
+-- without this right.
+REVOKE EXECUTE ON FUNCTION public.registry_guard_dependency(),
+	public.registry_guard_deletion() FROM PUBLIC;
 
 -- Deleting
 
@@ -420,18 +441,25 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
 	cutoff  timestamptz := public.registry_cutoff(days);
+	counted bigint;
 	removed bigint;
 BEGIN
+	IF to_regclass('timescaledb_information.hypertables') IS NOT NULL THEN
+		-- whole chunks at once, which only an owner may; what lies in the
+		-- same chunk as the cutoff is left for DELETE
+		SELECT count(*) INTO counted
+		FROM public.validation_history v WHERE v.validated_at < cutoff;
+		PERFORM drop_chunks(c.oid::regclass, cutoff)
+		FROM timescaledb_information.hypertables h
+		JOIN pg_catalog.pg_class c
+		ON c.oid = 'public.validation_history'::regclass
+		WHERE (h.hypertable_schema, h.hypertable_name)
+		    = ('public', 'validation_history')
+		AND pg_has_role(c.relowner, 'USAGE');
+	END IF;
 	DELETE FROM public.validation_history v WHERE v.validated_at < cutoff;
 	GET DIAGNOSTICS removed = ROW_COUNT;
-	IF to_regclass('timescaledb_information.hypertables') IS NOT NULL THEN
-		-- the chunks that this has emptied
-		PERFORM drop_chunks('public.validation_history', cutoff)
-		FROM timescaledb_information.hypertables h
-		WHERE (h.hypertable_schema, h.hypertable_name)
-		    = ('public', 'validation_history');
-	END IF;
-	RETURN removed;
+	RETURN COALESCE(counted, removed);
 END
 $$;
 
@@ -513,16 +541,27 @@ COMMENT ON MATERIALIZED VIEW public.schema_validation_stats IS
 CREATE OR REPLACE FUNCTION public.refresh_schema_views() RETURNS void
 LANGUAGE plpgsql
 AS $$
+DECLARE
+	view text;
 BEGIN
-	REFRESH MATERIALIZED VIEW CONCURRENTLY public.latest_schemas;
-	REFRESH MATERIALIZED VIEW CONCURRENTLY public.schema_validation_stats;
+	FOREACH view IN ARRAY array['latest_schemas', 'schema_validation_stats',
+	    'popular_schemas']	-- the last one comes with the next migration
+	LOOP
+		IF to_regclass('public.' || view) IS NOT NULL THEN
+			EXECUTE format('REFRESH MATERIALIZED VIEW CONCURRENTLY public.%I',
+			    view);
+		END IF;
+	END LOOP;
 END
 $$;
 
 COMMENT ON FUNCTION public.refresh_schema_views() IS
 'Refreshes all materialised views of the registry; readers are not locked out.';
 
--- What the optional extensions are for
+-- What the optional extensions are for. Of TimescaleDB the Apache edition has
+-- hypertables, so that an old week is dropped as a whole; the community edition
+-- compresses the weeks before that as well. The setting names the licence once
+-- the library is at work, and that is since CREATE EXTENSION.
 
 DO $$
 BEGIN
@@ -532,6 +571,22 @@ BEGIN
 		    'validated_at', chunk_time_interval => interval '7 days',
 		    create_default_indexes => false, if_not_exists => true,
 		    migrate_data => true);
+		IF current_setting('timescaledb.license', true)
+		    IS DISTINCT FROM 'timescale' THEN
+			RAISE WARNING 'registry: old validations are not compressed: this is the Apache edition of TimescaleDB'
+			    USING HINT = 'cleanup_old_validation_history() keeps the table small';
+		ELSIF NOT (SELECT h.compression_enabled
+		    FROM timescaledb_information.hypertables h
+		    WHERE (h.hypertable_schema, h.hypertable_name)
+		    = ('public', 'validation_history')) THEN
+			-- by the names that all versions know, and not only 2.18 and later
+			ALTER TABLE public.validation_history SET (
+			    timescaledb.compress,
+			    timescaledb.compress_segmentby = 'schema_id',
+			    timescaledb.compress_orderby = 'validated_at DESC, id');
+			PERFORM add_compression_policy('public.validation_history',
+			    interval '30 days');
+		END IF;
 	END IF;
 	IF EXISTS (SELECT FROM pg_catalog.pg_extension
 	    WHERE extname = 'pg_cron') THEN

@@ -1,14 +1,5 @@
 -- Back to the state after 20240101000001: the access log goes with its rows.
 
-CREATE OR REPLACE FUNCTION public.refresh_schema_views() RETURNS void
-LANGUAGE plpgsql
-AS $$
-BEGIN
-	REFRESH MATERIALIZED VIEW CONCURRENTLY public.latest_schemas;
-	REFRESH MATERIALIZED VIEW CONCURRENTLY public.schema_validation_stats;
-END
-$$;
-
 DROP MATERIALIZED VIEW IF EXISTS public.popular_schemas;
 DROP FUNCTION IF EXISTS public.cleanup_old_access_log(integer);
 DROP TABLE IF EXISTS public.schema_access_log;
@@ -20,8 +11,6 @@ DROP INDEX IF EXISTS public.schemas_metadata_gin_idx;
 DROP INDEX IF EXISTS public.schemas_content_gin_idx;
 DROP INDEX IF EXISTS public.schemas_version_order_idx;
 
-CREATE INDEX IF NOT EXISTS validation_history_schema_idx
-	ON public.validation_history (schema_id, validated_at DESC);
 DROP INDEX IF EXISTS public.validation_history_covering_idx;
 DROP INDEX IF EXISTS public.schemas_hash_covering_idx;
 DROP INDEX IF EXISTS public.schemas_lookup_covering_idx;

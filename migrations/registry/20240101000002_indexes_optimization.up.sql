@@ -33,9 +33,6 @@ CREATE INDEX IF NOT EXISTS validation_history_covering_idx
 	ON public.validation_history (schema_id, validated_at DESC)
 	INCLUDE (is_valid, duration_ms);
 
--- The covering index answers all that this one did.
-DROP INDEX IF EXISTS public.validation_history_schema_idx;
-
 -- Expression: versions in their order, 1.10 after 1.9
 
 CREATE INDEX IF NOT EXISTS schemas_version_order_idx
@@ -120,13 +117,3 @@ CREATE INDEX IF NOT EXISTS popular_schemas_popularity_idx
 
 COMMENT ON MATERIALIZED VIEW public.popular_schemas IS
 'Live schemas read in the 30 days before the last refresh_schema_views(), most read first.';
-
-CREATE OR REPLACE FUNCTION public.refresh_schema_views() RETURNS void
-LANGUAGE plpgsql
-AS $$
-BEGIN
-	REFRESH MATERIALIZED VIEW CONCURRENTLY public.latest_schemas;
-	REFRESH MATERIALIZED VIEW CONCURRENTLY public.schema_validation_stats;
-	REFRESH MATERIALIZED VIEW CONCURRENTLY public.popular_schemas;
-END
-$$;
