@@ -45,18 +45,35 @@ static const char *const states[] = {
 enum { STATE, KIND, VERSION, NAME, CHECKSUM, AT, BY };
 
 const struct foreign_tool *
-foreign_tool_at(size_t n)
-{
-	return n < TOOLS ? &tools[n] : NULL;
-}
-
-const struct foreign_tool *
 foreign_tool_find(const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < TOOLS; i++)
 		if (strcmp(tools[i].name, name) == 0)
+			return &tools[i];
+	return NULL;
+}
+
+static bool
+is_named_as(const struct foreign_tool *tool, const struct convention *c)
+{
+	const size_t n = sizeof(tool->conventions) / sizeof(char *);
+	size_t i;
+
+	for (i = 0; i < n && tool->conventions[i] != NULL; i++)
+		if (strcmp(tool->conventions[i], c->name) == 0)
+			return true;
+	return false;
+}
+
+const struct foreign_tool *
+foreign_tool_of(const struct convention *c)
+{
+	size_t i;
+
+	for (i = 0; i < TOOLS; i++)
+		if (is_named_as(&tools[i], c))
 			return &tools[i];
 	return NULL;
 }
@@ -72,6 +89,31 @@ copy(const PGresult *result, int row, int column, bool *broken)
 	text = strdup(value);
 	*broken |= text == NULL;
 	return text;
+}
+
+/* The tables that may be the one, each with its quoted name. */
+static PGresult *
+look_for(PGconn *conn, const struct foreign_tool *tool, const char *table,
+    struct fault *f)
+{
+	const char *values[3] = { table, tool->schema, tool->table };
+
+	return db_query(conn, sql_foreign_find, 3, values, EXIT_USAGE,
+	    table == NULL ? tool->table : table, f);
+}
+
+int
+foreign_is_there(PGconn *conn, const struct foreign_tool *tool, struct fault *f)
+{
+	PGresult *found;
+	int n;
+
+	found = look_for(conn, tool, NULL, f);
+	if (found == NULL)
+		return -1;
+	n = PQntuples(found);
+	PQclear(found);
+	return n > 0;
 }
 
 /* There is not the one table that there must be. */
@@ -97,13 +139,11 @@ refuse_table(const struct foreign_tool *tool, const char *table,
 static char *
 find_table(struct foreign *h, PGconn *conn, const char *table, struct fault *f)
 {
-	const char *values[3] = { table, h->tool->schema, h->tool->table };
 	PGresult *found;
 	char *quoted = NULL;
 	bool broken = false;
 
-	found = db_query(conn, sql_foreign_find, 3, values, EXIT_USAGE,
-	    table == NULL ? h->tool->table : table, f);
+	found = look_for(conn, h->tool, table, f);
 	if (found == NULL)
 		return NULL;
 	if (PQntuples(found) != 1)

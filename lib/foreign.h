@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <libpq-fe.h>
 
+#include "convention.h"
 #include "fault.h"
 #include "hash.h"
 #include "migration.h"
@@ -60,9 +61,15 @@ struct foreign {
 	char digest[HASH_HEX]; /* of the entries, but not of who and when */
 };
 
-/* The tool of that name, or NULL; and tool `n`, NULL beyond the last. */
+/* The tool of that name, or the one whose files are named so, or NULL. */
 const struct foreign_tool *foreign_tool_find(const char *name);
-const struct foreign_tool *foreign_tool_at(size_t n);
+const struct foreign_tool *foreign_tool_of(const struct convention *);
+
+/*
+ * Whether a database has the table that a tool uses by default.  Returns 1, 0
+ * or -1 with a fault.
+ */
+int foreign_is_there(PGconn *, const struct foreign_tool *, struct fault *);
 
 /*
  * Read a tool's table: `table` as SQL names it, with its schema or without,

@@ -577,6 +577,24 @@ accept 001 a"
 
 # ------------------------------------------------------- our own history
 
+@test "a first plan tells of the other tool, and is made all the same" {
+	flyway_files
+	flyway_table
+	run_pipe 0 'mig-ls m | mig-plan'
+	assert_stderr_has "Flyway has its table here: --adopt flyway takes over"
+	assert_match "$output" $'\nstep\t1\tapply\tmain\t1\t'
+	run_pipe 0 'mig-ls m | mig-plan -q'
+	assert_eq "$stderr" ""
+	mkdir n
+	echo 'SELECT 1;' >n/1_a.sql
+	run_pipe 0 'mig-ls n | mig-plan'
+	assert_eq "$stderr" ""
+	flyway_row V1__one.sql
+	run_pipe 0 'mig-ls m | mig-plan --adopt flyway | mig-apply'
+	run_pipe 0 'mig-ls m | mig-plan'
+	assert_eq "$stderr" ""
+}
+
 @test "what the other tool has applied since is adopted later" {
 	sqlx_files
 	sqlx_table
@@ -757,18 +775,30 @@ release_lock() {
 # --------------------------------------------------------- shipped systems
 
 @test "migrations/registry: sqlx with its checksums, and back" {
-	local file
+	local file before
 	FORMAT=sqlx
 	cp "$MIG_ROOT"/migrations/registry/*.sql m
 	sqlx_table
 	for file in m/*.up.sql; do
+		psql -XAtq1 -v ON_ERROR_STOP=1 -f "$file"
 		sqlx_row "${file#m/}"
 	done
+	before=$(schema_of)
 	plan 0 sqlx
 	assert_eq "$(steps | cut -d ' ' -f 1,2)" "adopt 20240101000001
 adopt 20240101000002"
 	run_mig 0 mig-apply <plan
 	assert_eq "$(pending)" ""
+	# the history's down texts take back what sqlx has made
+	rm m/*.down.sql
+	run_pipe 0 'mig-ls -f sqlx m | mig-plan --revert 2 | mig-apply'
+	assert_eq "$(sql "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN
+	    ('pg_catalog', 'information_schema', 'mig')
+	    AND tablename <> '$SQLX'")" 0
+	cp "$MIG_ROOT"/migrations/registry/*.down.sql m
+	run_pipe 0 'mig-ls -f sqlx m | mig-plan | mig-apply'
+	assert_eq "$(schema_of)" "$before"
+	# and sqlx finds what it had, with the checksums that it would compute
 	assert_eq "$(sql "SELECT count(*) FROM mig.applied a
 	    JOIN $SQLX s ON s.version::text = a.version
 	    WHERE s.checksum = sha384(convert_to(a.sql, 'UTF8'))")" 2

@@ -19,18 +19,6 @@ struct adoption {
 	PGresult *reverted; /* versions; NULL: none */
 };
 
-static bool
-is_read_as(const struct foreign_tool *tool, const struct convention *c)
-{
-	const size_t n = sizeof(tool->conventions) / sizeof(char *);
-	size_t i;
-
-	for (i = 0; i < n && tool->conventions[i] != NULL; i++)
-		if (strcmp(tool->conventions[i], c->name) == 0)
-			return true;
-	return false;
-}
-
 /* Another tool would find other files, or read them in another way. */
 static int
 check_convention(const struct adoption *a)
@@ -41,7 +29,8 @@ check_convention(const struct adoption *a)
 
 	for (i = 0; i < a->group->n; i++) {
 		item = &p->items[a->group->first + i];
-		if (!item->listed || is_read_as(a->tool, item->m->convention))
+		if (!item->listed ||
+		    foreign_tool_of(item->m->convention) == a->tool)
 			continue;
 		fault_set(&p->f, EXIT_USAGE,
 		    "--adopt %s: the files of series %s are listed as those "
@@ -384,4 +373,27 @@ adopt_steps(struct planner *p)
 	free(a.takings);
 	free(a.seen);
 	return result;
+}
+
+void
+adopt_note(struct planner *p)
+{
+	const struct foreign_tool *tool;
+	struct fault f = FAULT_INIT;
+	size_t i;
+
+	if (p->history.n > 0 || p->o.quiet)
+		return;
+	for (i = 0; i < p->ngroups; i++) {
+		tool = foreign_tool_of(
+		    p->items[p->groups[i].first].m->convention);
+		if (tool == NULL || foreign_is_there(p->conn, tool, &f) != 1)
+			continue;
+		note(p,
+		    "%s has its table here: --adopt %s takes over what it "
+		    "has applied",
+		    tool->title, tool->name);
+		break;
+	}
+	fault_free(&f);
 }

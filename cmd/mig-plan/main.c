@@ -46,6 +46,7 @@ apply_steps(struct planner *p)
 	if (accept_steps(p) == -1)
 		return -1;
 	refuse_states(p);
+	adopt_note(p);
 	if (p->code != EXIT_DONE)
 		return 0;
 	if (order_steps(p) == -1)

@@ -242,6 +242,9 @@ int forget_steps(struct planner *);
 /* adopt.c: taking over what another tool has applied */
 int adopt_steps(struct planner *);
 
+/* Before a first plan: note a tool that has a history in the database. */
+void adopt_note(struct planner *);
+
 /* revert.c */
 int revert_steps(struct planner *);
 
