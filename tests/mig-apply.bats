@@ -575,6 +575,38 @@ apply 002 second"
 apply 2 alter"
 }
 
+@test "another try is another session" {
+	new_db
+	# a sequence keeps what was rolled back
+	migration 1_t.sql <<-'SQL'
+		CREATE TABLE t (id int);
+		CREATE SEQUENCE first MINVALUE 0;
+		CREATE SEQUENCE last MINVALUE 0;
+	SQL
+	apply 0
+	local option n=1
+	for option in --verbose --single-transaction; do
+		n=$((n + 1))
+		migration ${n}_alter.sql <<-SQL
+			SELECT setval('first', last_value),
+			    setval('last', pg_backend_pid()) FROM last;
+			ALTER TABLE t ADD COLUMN name$n text;
+		SQL
+		plan
+		sql "SELECT setval('last', 0)" >/dev/null
+		background psql -XAtq -c 'BEGIN' -c 'LOCK TABLE t' \
+		    -c 'SELECT pg_sleep(3)' -c 'COMMIT'
+		wait_for "SELECT count(*) FROM pg_locks
+		    WHERE relation = 't'::regclass" 1
+		run_mig 0 mig-apply $option --lock-timeout 300 <plan
+		assert_output_has $'retry\t1\tapply\tmain\t'
+		assert_eq "$(sql 'SELECT first.last_value > 0
+		    AND first.last_value <> last.last_value
+		    FROM first, last')" t
+		wait "$PID"
+	done
+}
+
 @test "a lock not had before the deadline ends with 6" {
 	new_db
 	migration 1_t.sql <<<'CREATE TABLE t (id int);'

@@ -78,6 +78,7 @@ run_retried(struct run *r)
 	free(why);
 	if (roll_back(r) == -1)
 		return false;
+	r->again = true;
 	pause_before_retry(r);
 	return stop_signal() == 0;
 }

@@ -208,13 +208,25 @@ check_server(struct run *r)
 	    PQhost(worker), PQport(worker), PQhost(lock), PQport(lock));
 }
 
-/* A connection of its own for step `next`, if it wants one. */
+/*
+ * Whether step `next` wants a connection of its own.  One that is tried again
+ * does: a library of an extension that it had made stays loaded after the
+ * rollback, and TimescaleDB's does not let itself be made twice.
+ */
+static bool
+wants_new(const struct run *r)
+{
+	if (r->again)
+		return true;
+	if (r->options->one || r->next == r->renewed)
+		return false;
+	return r->next - r->renewed >= RENEW || r->looks[r->next].extension;
+}
+
 static int
 renew(struct run *r)
 {
-	if (r->options->one || r->next == r->renewed)
-		return 0;
-	if (r->next - r->renewed < RENEW && !r->looks[r->next].extension)
+	if (!wants_new(r))
 		return 0;
 	if (worker_sync(&r->worker) == -1)
 		return -1;
@@ -225,6 +237,7 @@ renew(struct run *r)
 	}
 	r->watch.worker_pid = PQbackendPID(r->worker.conn);
 	r->renewed = r->next;
+	r->again = false;
 	r->dirty = false;
 	return check_server(r);
 }

@@ -58,6 +58,7 @@ struct run {
 	size_t at;	       /* the first step that is not done */
 	size_t next;	       /* the next step to be sent */
 	size_t renewed;	       /* `next` when the worker was new */
+	bool again;	       /* `next` was tried: in a new session now */
 	bool alone;	       /* the step at hand is `none` or `own` */
 	bool dirty;	       /* what was sent may leave session state */
 	bool escaped;	       /* a statement ended its step's transaction */
