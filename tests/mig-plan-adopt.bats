@@ -278,6 +278,16 @@ adopt 10 ten"
 	assert_eq "$(steps)" ""
 }
 
+@test "Flyway: what has a row of its own is not its baseline's" {
+	flyway_files
+	flyway_table
+	flyway_row 'V2__<< Flyway Baseline >>' BASELINE true NULL
+	flyway_row V1__one.sql
+	plan 0 flyway
+	assert_eq "$(steps)" "baseline 2 two_words
+adopt 1 one"
+}
+
 @test "Flyway: a B that ran stands for those below it" {
 	flyway_files
 	migration B2__both.sql <<<'CREATE TABLE both_of_them (id int);'
@@ -290,6 +300,20 @@ adopt 10 ten"
 	assert_match "$(cat plan)" $'\tm/B2__both.sql\tbaseline\t'
 	run_mig 0 mig-apply <plan
 	assert_eq "$(pending)" "repeat - all"
+}
+
+@test "Flyway: a B that came later is not the V that ran" {
+	flyway_files
+	migration B2__both.sql <<<'CREATE TABLE both_of_them (id int);'
+	flyway_table
+	flyway_row V1__one.sql
+	flyway_row V2__two_words.sql
+	plan 0 flyway
+	assert_eq "$(steps)" "adopt 1 one
+adopt 2 two_words"
+	run_mig 0 mig-apply <plan
+	assert_eq "$(pending)" "apply 10 ten
+repeat - all"
 }
 
 @test "Flyway: of a repeatable the last run counts" {
