@@ -202,6 +202,7 @@ take_open(struct history *h, const PGresult *result, struct fault *f)
 		o->done = (size_t)number(result, i, 7);
 		o->statements = (size_t)number(result, i, 8);
 		o->pending = (size_t)number(result, i, 9);
+		o->seq = number(result, i, 10);
 	}
 	return h->open == NULL || broken ? fault_nomem(f) : 0;
 }

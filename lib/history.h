@@ -38,6 +38,7 @@ struct history_open {
 	size_t done;	   /* statements that are done; 0 of 0: it was */
 	size_t statements; /* rolled back whole */
 	size_t pending;	   /* begun outside a transaction, not ended */
+	long long seq;	   /* of the failure in the log, 0 for none */
 };
 
 struct history {

@@ -42,6 +42,19 @@ const char *statement_not_in_transaction(const struct lex_item *);
  */
 bool statement_keeps_session(const struct lex_item *);
 
+/* What a statement leaves in its session for those behind it. */
+enum statement_session {
+	STATEMENT_LEAVES_NOTHING,
+	STATEMENT_LEAVES_SETTING, /* SET: in a new session it must run again */
+	STATEMENT_LEAVES_OBJECT	  /* temporary table, PREPARE: it is lost */
+};
+
+/*
+ * By its words, as far as they say it: what a function does is not seen, and a
+ * joined item may leave anything.
+ */
+enum statement_session statement_session(const struct lex_item *);
+
 /* Whether it is CREATE, ALTER or DROP EXTENSION. */
 bool statement_alters_extension(const struct lex_item *);
 

@@ -1,0 +1,289 @@
+/* What became of a statement that ran outside of a transaction. */
+
+#include "settle.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db.h"
+#include "lex_cursor.h"
+#include "sql.h"
+#include "statement.h"
+
+/* A look that is going on. */
+struct look {
+	struct settle *s;
+	PGconn *conn;
+	const struct lex_item *item;
+	struct fault *f;
+};
+
+static int settled(struct look *, enum settle_verdict, char *sql,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Set the answer; `sql` is the settle's from here on. */
+static int
+settled(struct look *l, enum settle_verdict verdict, char *sql, const char *fmt,
+    ...)
+{
+	va_list ap;
+	int n;
+
+	l->s->verdict = verdict;
+	l->s->sql = sql;
+	va_start(ap, fmt);
+	n = vasprintf(&l->s->why, fmt, ap);
+	va_end(ap);
+	if (n == -1)
+		l->s->why = NULL;
+	return n == -1 ? fault_nomem(l->f) : 0;
+}
+
+/* A part of the statement's text; owned. */
+static char *
+span(const struct look *l, size_t off, size_t len)
+{
+	return strndup(l->item->text + off, len);
+}
+
+/* Ask with one or two names, which are freed. */
+static PGresult *
+ask(struct look *l, const char *sql, int n, char *first, char *second)
+{
+	const char *values[2] = { first, second };
+	PGresult *result = NULL;
+
+	if (first == NULL || (n == 2 && second == NULL))
+		fault_nomem(l->f);
+	else
+		result = db_query(l->conn, sql, n, values, EXIT_NOVERDICT,
+		    "catalog", l->f);
+	free(first);
+	free(second);
+	return result;
+}
+
+static bool
+is_true(const PGresult *result, int column)
+{
+	return PQntuples(result) == 1 && *PQgetvalue(result, 0, column) == 't';
+}
+
+/* The columns of settle-build.sql. */
+enum { IS_THERE, IS_OF_TABLE, IS_VALID, INDEX, PIDS };
+
+static int
+judge_build(struct look *l, const PGresult *result)
+{
+	const char *name, *pids;
+	char *sql;
+
+	if (PQntuples(result) == 0)
+		return settled(l, SETTLE_UNKNOWN, NULL,
+		    "the table of the index is not there");
+	name = PQgetvalue(result, 0, INDEX);
+	pids = db_value(result, 0, PIDS);
+	if (is_true(result, IS_THERE) && !is_true(result, IS_OF_TABLE))
+		return settled(l, SETTLE_UNKNOWN, NULL,
+		    "%s is there, but no index of that table", name);
+	if (is_true(result, IS_VALID))
+		return settled(l, SETTLE_DONE, NULL, "index %s is valid", name);
+	if (pids != NULL)
+		return settled(l, SETTLE_BUSY, NULL,
+		    "pid %s is at work on the table of index %s: it is being "
+		    "built still, or a VACUUM runs",
+		    pids, name);
+	if (!is_true(result, IS_THERE))
+		return settled(l, SETTLE_AGAIN, NULL, "there is no index %s",
+		    name);
+	if (asprintf(&sql, "DROP INDEX CONCURRENTLY IF EXISTS %s", name) == -1)
+		return fault_nomem(l->f);
+	return settled(l, SETTLE_FIRST, sql,
+	    "index %s is invalid, left by the build that stopped", name);
+}
+
+static int
+look_build(struct look *l)
+{
+	size_t off, len, table, table_len;
+	PGresult *result;
+	int ok;
+
+	if (!statement_builds_index(l->item, &off, &len) ||
+	    !statement_table(l->item, &table, &table_len))
+		return settled(l, SETTLE_UNKNOWN, NULL,
+		    "an index without a name in the statement: look for an "
+		    "invalid one on its table");
+	result = ask(l, sql_settle_build, 2, span(l, table, table_len),
+	    span(l, off, len));
+	if (result == NULL)
+		return -1;
+	ok = judge_build(l, result);
+	PQclear(result);
+	return ok;
+}
+
+static int
+look_drop(struct look *l)
+{
+	struct cursor c = cursor_at(l->item, 0);
+	size_t off, len;
+	PGresult *result;
+	bool there;
+
+	cursor_accept(&c, "DROP INDEX CONCURRENTLY");
+	cursor_accept(&c, "IF EXISTS");
+	if (!cursor_accept_name(&c, &off, &len))
+		return settled(l, SETTLE_UNKNOWN, NULL, "which index is it?");
+	result = ask(l, sql_settle_drop, 1, span(l, off, len), NULL);
+	if (result == NULL)
+		return -1;
+	there = is_true(result, 0);
+	PQclear(result);
+	return settled(l, there ? SETTLE_AGAIN : SETTLE_DONE, NULL,
+	    "index %.*s is %s", (int)len, l->item->text + off,
+	    there ? "still there" : "gone");
+}
+
+static int
+judge_detach(struct look *l, const PGresult *result, const char *table,
+    const char *partition)
+{
+	char *sql;
+
+	if (!is_true(result, 0))
+		return settled(l, SETTLE_UNKNOWN, NULL,
+		    "table %s or its partition %s is not there", table,
+		    partition);
+	if (!is_true(result, 1))
+		return settled(l, SETTLE_DONE, NULL, "partition %s is detached",
+		    partition);
+	if (!is_true(result, 2))
+		return settled(l, SETTLE_AGAIN, NULL,
+		    "partition %s is still attached", partition);
+	if (asprintf(&sql, "ALTER TABLE %s DETACH PARTITION %s FINALIZE", table,
+		partition) == -1)
+		return fault_nomem(l->f);
+	return settled(l, SETTLE_INSTEAD, sql, "partition %s is half detached",
+	    partition);
+}
+
+static int
+look_detach(struct look *l)
+{
+	struct cursor c = cursor_at(l->item, 0);
+	size_t off, len, part, part_len;
+	char *table, *partition;
+	PGresult *result;
+	int ok = -1;
+
+	cursor_accept(&c, "ALTER TABLE");
+	cursor_accept(&c, "IF EXISTS");
+	cursor_accept(&c, "ONLY");
+	if (!cursor_accept_name(&c, &off, &len) ||
+	    !cursor_accept(&c, "DETACH PARTITION") ||
+	    !cursor_accept_name(&c, &part, &part_len))
+		return settled(l, SETTLE_UNKNOWN, NULL,
+		    "which partition is it?");
+	table = span(l, off, len);
+	partition = span(l, part, part_len);
+	result = ask(l, sql_settle_detach, 2, span(l, off, len),
+	    span(l, part, part_len));
+	if (result != NULL && table != NULL && partition != NULL)
+		ok = judge_detach(l, result, table, partition);
+	else if (result != NULL)
+		fault_nomem(l->f);
+	PQclear(result);
+	free(table);
+	free(partition);
+	return ok;
+}
+
+/* CREATE or DROP of a database or a tablespace. */
+static int
+look_object(struct look *l)
+{
+	struct cursor c = cursor_at(l->item, 0);
+	bool create = cursor_accept(&c, "CREATE"), there, database;
+	size_t off, len;
+	PGresult *result;
+
+	if (!create)
+		cursor_accept(&c, "DROP");
+	database = cursor_accept(&c, "DATABASE");
+	if (!database)
+		cursor_accept(&c, "TABLESPACE");
+	cursor_accept(&c, "IF EXISTS");
+	if (!cursor_accept_name(&c, &off, &len))
+		return settled(l, SETTLE_UNKNOWN, NULL, "what is its name?");
+	result = ask(l, sql_settle_object, 2,
+	    strdup(database ? "DATABASE" : "TABLESPACE"), span(l, off, len));
+	if (result == NULL)
+		return -1;
+	there = is_true(result, 0);
+	PQclear(result);
+	return settled(l, there == create ? SETTLE_DONE : SETTLE_AGAIN, NULL,
+	    "%s %.*s is %s", database ? "database" : "tablespace", (int)len,
+	    l->item->text + off, there ? "there" : "not there");
+}
+
+/* What does no harm when it runs again, however far it had come. */
+static int
+look_harmless(struct look *l)
+{
+	return settled(l, SETTLE_AGAIN, NULL, "it can run again%s",
+	    lex_is(l->item, 0, "REINDEX") ?
+		"; an invalid index of a name like ..._ccnew may be left" :
+		"");
+}
+
+int
+settle_look(struct settle *s, PGconn *conn, const struct lex_item *item,
+    struct fault *f)
+{
+	static const struct {
+		const char *name; /* of statement_not_in_transaction() */
+		int (*look)(struct look *);
+	} looks[] = {
+		{ "ALTER SYSTEM", look_harmless },
+		{ "CLUSTER", look_harmless },
+		{ "CREATE DATABASE", look_object },
+		{ "CREATE INDEX CONCURRENTLY", look_build },
+		{ "CREATE TABLESPACE", look_object },
+		{ "DETACH PARTITION CONCURRENTLY", look_detach },
+		{ "DISCARD ALL", look_harmless },
+		{ "DROP DATABASE", look_object },
+		{ "DROP INDEX CONCURRENTLY", look_drop },
+		{ "DROP TABLESPACE", look_object },
+		{ "REINDEX CONCURRENTLY", look_harmless },
+		{ "REINDEX DATABASE", look_harmless },
+		{ "REINDEX SCHEMA", look_harmless },
+		{ "REINDEX SYSTEM", look_harmless },
+		{ "VACUUM", look_harmless },
+	};
+	struct look l = { s, conn, item, f };
+	const char *name;
+	size_t i;
+
+	memset(s, 0, sizeof(*s));
+	name = item->joined || item->nvars > 0 ?
+	    NULL :
+	    statement_not_in_transaction(item);
+	for (i = 0; name != NULL && i < sizeof(looks) / sizeof(looks[0]); i++)
+		if (strcmp(looks[i].name, name) == 0)
+			return looks[i].look(&l);
+	return settled(&l, SETTLE_UNKNOWN, NULL, "%s",
+	    item->nvars > 0 ? "it holds a variable" :
+			      "no catalog tells how far it came");
+}
+
+void
+settle_free(struct settle *s)
+{
+	free(s->sql);
+	free(s->why);
+	memset(s, 0, sizeof(*s));
+}

@@ -1,0 +1,41 @@
+#ifndef SETTLE_H
+#define SETTLE_H
+
+#include <libpq-fe.h>
+
+#include "fault.h"
+#include "lexer.h"
+
+/*
+ * What became of a statement that ran outside of a transaction and whose end
+ * nobody saw: found out by looking at the catalogs, never guessed.  Sources:
+ * the reference pages of the commands, and what they leave behind on 13 to 18
+ * (tried).
+ */
+
+enum settle_verdict {
+	SETTLE_AGAIN,	/* nothing is left of it: it runs again */
+	SETTLE_DONE,	/* it is done */
+	SETTLE_FIRST,	/* `sql` takes away what it left; then it runs again */
+	SETTLE_INSTEAD, /* `sql` ends what it began */
+	SETTLE_BUSY,	/* a session is at work there still */
+	SETTLE_UNKNOWN	/* a person must look */
+};
+
+struct settle {
+	enum settle_verdict verdict;
+	char *sql; /* of FIRST and INSTEAD, else NULL; owned */
+	char *why; /* for a person, of all verdicts; owned */
+};
+
+/*
+ * Look what became of a statement; `conn` has the search_path that it ran
+ * with.  It must hold no variable.  An index that mig-apply began to build was
+ * not there before (alone.c), so that one of that name is its own.  Returns 0,
+ * or -1 with a fault.
+ */
+int settle_look(struct settle *, PGconn *, const struct lex_item *,
+    struct fault *);
+void settle_free(struct settle *);
+
+#endif

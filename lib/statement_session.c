@@ -1,0 +1,65 @@
+/* What a statement leaves to those behind it in its session. */
+
+#include "statement.h"
+
+#include "lex_cursor.h"
+
+/* SELECT ... set_config(...), as pg_dump begins its files. */
+static bool
+calls_set_config(const struct lex_item *item)
+{
+	size_t i;
+
+	if (!lex_is(item, 0, "SELECT"))
+		return false;
+	for (i = 1; i < item->nwords; i++)
+		if (lex_is(item, i, "SET_CONFIG"))
+			return true;
+	return false;
+}
+
+static bool
+is_set(struct cursor c)
+{
+	if (cursor_accept(&c, "RESET"))
+		return true;
+	return cursor_accept(&c, "SET") && !cursor_accept(&c, "LOCAL") &&
+	    !cursor_accept(&c, "TRANSACTION") &&
+	    !cursor_accept(&c, "CONSTRAINTS");
+}
+
+static bool
+is_of_session(struct cursor c)
+{
+	static const char *const words[] = { "DECLARE", "LISTEN", "PREPARE",
+		NULL };
+
+	if (cursor_accept_any(&c, words))
+		return true;
+	if (!cursor_accept(&c, "CREATE"))
+		return false;
+	if (cursor_accept(&c, "OR REPLACE"))
+		return cursor_accept(&c, "TEMP") ||
+		    cursor_accept(&c, "TEMPORARY");
+	if (!cursor_accept(&c, "LOCAL"))
+		cursor_accept(&c, "GLOBAL");
+	return cursor_accept(&c, "TEMP") || cursor_accept(&c, "TEMPORARY");
+}
+
+enum statement_session
+statement_session(const struct lex_item *item)
+{
+	struct cursor c;
+
+	if (item->nwords == 0)
+		return STATEMENT_LEAVES_NOTHING;
+	c = cursor_at(item, 0);
+	if (item->joined)
+		return statement_keeps_session(item) ?
+		    STATEMENT_LEAVES_NOTHING :
+		    STATEMENT_LEAVES_OBJECT;
+	if (is_set(c) || calls_set_config(item))
+		return STATEMENT_LEAVES_SETTING;
+	return is_of_session(c) ? STATEMENT_LEAVES_OBJECT :
+				  STATEMENT_LEAVES_NOTHING;
+}
