@@ -64,6 +64,14 @@ static const struct stream_column from_columns[] = {
 	{ "line", STREAM_NUMBER },
 };
 
+static const struct stream_column resume_columns[] = {
+	{ "step", STREAM_NUMBER },
+	{ "statement", STREAM_NUMBER },
+	{ "first", STREAM_STRING },
+};
+
+#define RESUME_COLUMNS (sizeof(resume_columns) / sizeof(resume_columns[0]))
+
 static const struct stream_column keep_columns[] = {
 	{ "step", STREAM_NUMBER },
 	{ "part", STREAM_STRING },
@@ -181,6 +189,21 @@ plan_keep(struct stream_writer *w, size_t n, bool down, const char *sha256,
 	stream_record(w, "keep", keep_columns, values, KEEP_COLUMNS);
 }
 
+void
+plan_resume(struct stream_writer *w, size_t n, size_t statement,
+    const char *first)
+{
+	const char *values[RESUME_COLUMNS];
+	char number[24], from[24];
+
+	snprintf(number, sizeof(number), "%zu", n);
+	snprintf(from, sizeof(from), "%zu", statement);
+	values[0] = number;
+	values[1] = from;
+	values[2] = first;
+	stream_record(w, "resume", resume_columns, values, RESUME_COLUMNS);
+}
+
 /* What plan_read() knows while it reads. */
 struct parser {
 	struct plan *plan;
@@ -221,6 +244,8 @@ end_step(struct parser *p)
 		return bad(p,
 		    "the step before this has text, "
 		    "but its action runs none");
+	if (s->action == PLAN_RESUME && s->resume == 0)
+		return bad(p, "the step before this does not say from where");
 	if (!s->run.present || p->included || s->m.sha256 == NULL)
 		return 0;
 	hash_hex(&p->hash, hex);
@@ -313,6 +338,28 @@ read_step(struct parser *p, char *const *v, size_t n)
 	p->kept = false;
 	hash_init(&p->hash);
 	return parse_migration(p, s, v);
+}
+
+static int
+read_resume(struct parser *p, char *const *v, size_t n)
+{
+	struct plan_step *s = last_step(p);
+	const char *error;
+
+	if (s == NULL || n != RESUME_COLUMNS || v[1] == NULL ||
+	    !is_number(v[0], p->plan->nsteps) || s->resume != 0 ||
+	    s->run.present || s->nplaces > 0)
+		return bad(p, "a \"resume\" that belongs to no step");
+	if (s->m.mode == MODE_TX ||
+	    (s->action != PLAN_RESUME && s->action != PLAN_REVERT))
+		return bad(p, "a \"resume\" of a step that runs whole");
+	s->resume = (size_t)strtonum(v[1], 1, LLONG_MAX, &error);
+	if (error != NULL)
+		return bad(p, "a \"resume\" with no statement's number");
+	if (v[2] == NULL)
+		return 0;
+	s->first = strdup(v[2]);
+	return s->first == NULL ? fault_nomem(p->f) : 0;
 }
 
 static int
@@ -476,6 +523,7 @@ static const struct {
 	{ "tool", read_tool, true },
 	{ "need", read_need, true },
 	{ "step", read_step, false },
+	{ "resume", read_resume, false },
 	{ "from", read_from, false },
 	{ "keep", read_keep, false },
 };
@@ -604,6 +652,7 @@ free_step(struct plan_step *s)
 	for (i = 0; i < s->nplaces; i++)
 		free(s->places[i].path);
 	free(s->places);
+	free(s->first);
 	migration_free(&s->m);
 }
 

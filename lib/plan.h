@@ -21,6 +21,7 @@
  *	need	NAME
  *	step	N  ACTION  SERIES  VERSION  MODE  SHA256  NAME  PATH  KIND
  *		CONVENTION
+ *	resume	N  STATEMENT  SQL	from that statement on; SQL runs first
  *	from	PATH  LINE		the text that follows stands there
  *	<TAB>text
  *	keep	N  up|down  SHA256  PATH  TEXT	kept in the history, not run
@@ -59,8 +60,9 @@ struct plan_tool {
 
 /*
  * Writing: plan_begin(), plan_state(), plan_allow(), plan_tool() and
- * plan_need() as needed, then for each step plan_step(), perhaps plan_from() and pieces by
- * stream_text(), perhaps plan_keep(); stream_end().
+ * plan_need() as needed, then for each step plan_step(), perhaps plan_resume(),
+ * perhaps plan_from() and pieces by stream_text(), perhaps plan_keep();
+ * stream_end().
  */
 int plan_begin(struct stream_writer *, FILE *fp, enum stream_style);
 void plan_state(struct stream_writer *, const char *digest);
@@ -71,6 +73,13 @@ void plan_need(struct stream_writer *, const char *name);
 void plan_step(struct stream_writer *, size_t n, enum plan_action,
     const struct migration *);
 void plan_from(struct stream_writer *, const char *path, size_t line);
+
+/*
+ * Step `n` goes on from a statement, counted from 1: those before it are done.
+ * `first` (NULL: nothing) is an SQL statement that runs before it.
+ */
+void plan_resume(struct stream_writer *, size_t n, size_t statement,
+    const char *first);
 
 /* Keep a text with step `n`; `down` says which of the two it is. */
 void plan_keep(struct stream_writer *, size_t n, bool down, const char *sha256,
@@ -96,6 +105,8 @@ struct plan_step {
 	struct plan_text run;  /* what runs */
 	struct plan_text up;   /* kept: the up text of what does not run */
 	struct plan_text down; /* kept: the down text */
+	size_t resume;	       /* the statement to go on from; 0: all run */
+	char *first;	       /* SQL that runs before it, or NULL */
 	struct plan_place *places;
 	size_t nplaces;
 };

@@ -183,6 +183,31 @@ flip() {
 	END
 }
 
+@test "a resume that is none" {
+	local step='^step	1	apply	main	1	tx'
+	edit() {
+		sed '$d' plan | sed "$1" | seal >"$bad"
+	}
+	edit "s/$step/step	1	resume	main	1	none/"
+	refused "does not say from where" mig-apply
+	edit "/$step/a resume	1	1	-"
+	refused 'a "resume" of a step that runs whole' mig-apply
+	edit "s/$step/step	1	apply	main	1	none/;
+	    /^step	1	/a resume	1	1	-"
+	refused 'a "resume" of a step that runs whole' mig-apply
+	edit "s/$step/step	1	resume	main	1	none/;
+	    /^step	1	/a resume	1	0	-"
+	refused 'a "resume" with no statement' mig-apply
+	edit "s/$step/step	1	resume	main	1	none/;
+	    /^step	1	/a resume	2	1	-"
+	refused 'a "resume" that belongs to no step' mig-apply
+	edit "s/$step/step	1	resume	main	1	none/;
+	    /^step	1	/a resume	1	1	-\nresume	1	1	-"
+	refused 'a "resume" that belongs to no step' mig-apply
+	edit "/^state/a resume	1	1	-"
+	refused 'a "resume" that belongs to no step' mig-apply
+}
+
 @test "a dead writer, with pipefail and without" {
 	local cmd
 	# shellcheck disable=SC2016 # the inner shell's process

@@ -344,13 +344,14 @@ stop_part_way() {
 	    FROM generate_series(1, 3) n"
 }
 
-@test "partial: refused with how far it came; --forget" {
+@test "partial: how far it came; --forget" {
 	new_db
 	three
 	apply --to 2
 	stop_part_way 10 ten
 	plan 8
 	assert_stderr_has "m/10_ten.sql: main 10 ten: partial 3/5"
+	assert_stderr_has "now it is to run in one transaction"
 	assert_match "$stderr" 'hint: [^
 ]*--forget'
 	plan 8 --revert 1

@@ -179,12 +179,9 @@ exit_numbers() {
 	code=$(sed -n 's/.*\[STATE_[A-Z_]*\] = "\([a-z-]*\)".*/\1/p' \
 	    cmd/mig-plan/picture.c | sort)
 	assert_eq "$page" "$code"
-	page=$({
-		awk '/^\.Ss/ { on = $2 == "Plan" }
-		    on && /^\.Bl/ { list = 1 } on && /^\.El/ { exit }
-		    list && /^\.It Li / { print $3 }' man/mig-stream.5
-		echo resume
-	} | sort)
+	page=$(awk '/^\.Ss/ { on = $2 == "Plan" }
+	    on && /^\.Bl/ { list = 1 } on && /^\.El/ { exit }
+	    list && /^\.It Li / { print $3 }' man/mig-stream.5 | sort)
 	code=$(sed -n 's/.*\[PLAN_[A-Z]*\] = "\([a-z]*\)".*/\1/p' lib/plan.c |
 	    sort)
 	assert_eq "$page" "$code"

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "hash.h"
+#include "resume.h"
 #include "run.h"
+#include "settle.h"
 #include "sql.h"
 #include "statement.h"
 
@@ -21,6 +23,7 @@ struct alone {
 	bool intent; /* it was begun outside of a transaction */
 	bool logged; /* the step's row of the log is written */
 	bool inner;  /* it ended one that it did not begin */
+	struct resume resume;
 };
 
 /* Note the digest of the statement at hand; its text will not stay. */
@@ -179,6 +182,33 @@ built_index(struct alone *a, char *names[2])
 	return 0;
 }
 
+/*
+ * Whether an index of that name is there already: nothing is built then, and
+ * no index is ours.  Returns 1, 0, or -1 with a fault or failure.
+ */
+static int
+index_is_there(struct alone *a)
+{
+	struct run *r = a->run;
+	PGresult *result;
+	char *names[2];
+	int there = 0;
+
+	if (built_index(a, names) == -1)
+		return -1;
+	if (names[1] != NULL) {
+		result = worker_query(&r->worker, sql_settle_build, 2,
+		    (const char *const *)names, r->fault);
+		there = result == NULL ?
+		    -1 :
+		    PQntuples(result) == 1 && *PQgetvalue(result, 0, 0) == 't';
+		PQclear(result);
+	}
+	free(names[0]);
+	free(names[1]);
+	return there;
+}
+
 /* An index that was built concurrently may be there and yet be invalid. */
 static int
 check_index(struct alone *a)
@@ -203,8 +233,7 @@ check_index(struct alone *a)
 		fault_set(r->fault, EXIT_UNKNOWN, "index %s is invalid",
 		    PQgetvalue(result, 0, 0));
 		fault_hint(r->fault,
-		    "DROP INDEX CONCURRENTLY %s, then "
-		    "mig-plan --forget, and apply again",
+		    "DROP INDEX CONCURRENTLY %s, then plan and apply again",
 		    PQgetvalue(result, 0, 0));
 	}
 	PQclear(result);
@@ -212,12 +241,12 @@ check_index(struct alone *a)
 }
 
 /*
- * Whether a statement that failed outside of a transaction leaves nothing
- * that matters.  Others do: an invalid index, a partition that is half
- * detached, all that a procedure has committed.
+ * Whether a statement that failed outside of a transaction leaves nothing,
+ * without a look.  An invalid index, a partition that is half detached, and
+ * all that a procedure has committed are left.
  */
 static bool
-leaves_nothing(const struct lex_item *item)
+leaves_nothing(const struct lex_item *item, const char *sqlstate)
 {
 	static const char *const names[] = { "VACUUM", "ALTER SYSTEM",
 		"CREATE DATABASE", "CREATE TABLESPACE", "DISCARD ALL" };
@@ -227,7 +256,29 @@ leaves_nothing(const struct lex_item *item)
 	for (i = 0; name != NULL && i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
-	return false;
+	/* it was not there to begin with */
+	return name != NULL && strcmp(name, "DROP INDEX CONCURRENTLY") == 0 &&
+	    strcmp(sqlstate, "42704") == 0;
+}
+
+/* The same with a look: nothing is left of it, and it can run again. */
+static bool
+left_nothing(struct alone *a)
+{
+	struct fault ignored = FAULT_INIT;
+	struct settle found;
+	PGconn *conn;
+	bool nothing = false;
+
+	conn = worker_leave(&a->run->worker);
+	if (conn == NULL)
+		return false;
+	if (settle_look(&found, conn, &a->item, &ignored) == 0)
+		nothing = found.verdict == SETTLE_AGAIN;
+	settle_free(&found);
+	worker_enter(&a->run->worker, &ignored);
+	fault_free(&ignored);
+	return nothing;
 }
 
 /* A statement failed outside of a transaction, and the server says so. */
@@ -236,37 +287,18 @@ settle_intent(struct alone *a)
 {
 	struct run *r = a->run;
 	struct worker_failure failure;
+	const char *state = db_sqlstate(r->worker.failure.result);
 
-	if (r->worker.failure.lost || r->worker.failure.result == NULL ||
-	    !leaves_nothing(&a->item))
+	if (!a->intent || r->worker.failure.lost ||
+	    r->worker.failure.result == NULL)
 		return;
 	failure = worker_keep(&r->worker);
-	if (send_progress_change(r, a->step, sql_progress_delete, a->k) == 0)
-		worker_sync(&r->worker);
+	if ((leaves_nothing(&a->item, state) || left_nothing(a)) &&
+	    send_progress_change(r, a->step, sql_progress_delete, a->k) == 0 &&
+	    worker_sync(&r->worker) == 0)
+		r->partial = a->k > 1;
 	worker_clear(&r->worker);
 	worker_bring_back(&r->worker, &failure);
-	r->partial = a->k > 1;
-}
-
-static int
-send_session_role(struct alone *a)
-{
-	const char *role = a->run->looks[a->step].role;
-	char *quoted, *sql;
-	int result;
-
-	if (role == NULL)
-		return 0;
-	quoted = PQescapeIdentifier(a->run->worker.conn, role, strlen(role));
-	if (quoted == NULL)
-		return fault_nomem(a->run->fault);
-	result = asprintf(&sql, "SET ROLE %s", quoted);
-	PQfreemem(quoted);
-	if (result == -1)
-		return fault_nomem(a->run->fault);
-	result = send_set(a->run, sql);
-	free(sql);
-	return result;
 }
 
 /* Run a statement that cannot be in a transaction. */
@@ -276,11 +308,12 @@ run_bare(struct alone *a)
 	struct run *r = a->run;
 	int result;
 
-	if (commit_intent(a) == -1)
+	result = index_is_there(a);
+	if (result == -1 || (result == 0 && commit_intent(a) == -1))
 		return -1;
-	a->intent = true;
-	r->partial = true;
-	result = send_session_role(a);
+	a->intent = result == 0;
+	r->partial = r->partial || a->intent;
+	result = send_session_role(r, a->step);
 	if (result == 0)
 		result = send_text_statement(a);
 	if (result == -1) {
@@ -409,11 +442,28 @@ finish(struct alone *a)
 	return commit_done(a);
 }
 
+/* The statement at hand: pass over it, or run it. */
+static int
+run_next(struct alone *a)
+{
+	bool own = a->run->plan->steps[a->step].m.mode == MODE_OWN;
+	int passed;
+
+	a->k++;
+	a->intent = false;
+	if (note_statement(a) == -1)
+		return -1;
+	a->last = a->k == a->run->looks[a->step].statements;
+	passed = resume_pass(&a->resume, a->script, &a->item, a->k);
+	if (passed != 0)
+		return passed == 1 ? 0 : -1;
+	return own ? run_own(a) : run_one(a);
+}
+
 static int
 run_statements(struct alone *a)
 {
 	struct run *r = a->run;
-	bool own = r->plan->steps[a->step].m.mode == MODE_OWN;
 	enum lex_kind kind;
 
 	while ((kind = script_next(a->script, &a->item, r->fault)) != LEX_END) {
@@ -428,17 +478,10 @@ run_statements(struct alone *a)
 			    "holds the lock was lost; stopped before "
 			    "statement %zu of step %zu",
 			    a->k + 1, a->step + 1);
-		a->k++;
-		a->intent = false;
-		if (note_statement(a) == -1)
-			return -1;
-		a->last = a->k == r->looks[a->step].statements;
-		if ((own ? run_own(a) : run_one(a)) == -1)
-			return -1;
-		if (r->canceled)
+		if (run_next(a) == -1 || r->canceled)
 			return -1;
 	}
-	return finish(a);
+	return resume_begin(&a->resume) == -1 ? -1 : finish(a);
 }
 
 /* When the step begins, by the server's clock. */
@@ -473,12 +516,14 @@ alone_run(struct run *r, size_t step)
 	a.step = step;
 	if (make_history(&a) == -1 || note_start(r) == -1)
 		return -1;
-	a.script = script_open(r->plan, &r->plan->steps[step],
-	    r->worker.backslash_quotes, r->fault);
-	if (a.script == NULL)
-		return -1;
-	result = run_statements(&a);
+	result = resume_open(&a.resume, r, step);
+	if (result == 0) {
+		a.script = script_open(r->plan, &r->plan->steps[step],
+		    r->worker.backslash_quotes, r->fault);
+		result = a.script == NULL ? -1 : run_statements(&a);
+	}
 	script_close(a.script);
+	resume_close(&a.resume);
 	free(a.hexes);
 	return result;
 }

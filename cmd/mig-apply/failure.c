@@ -148,8 +148,8 @@ hint_for(struct run *r, const char *state, enum worker_what what)
 		    "same state: plan again");
 	else if (r->partial)
 		fault_hint(r->fault,
-		    "put right by hand what it has left, then mig-plan "
-		    "--forget");
+		    "plan and apply again: it goes on from there; mig-plan "
+		    "--forget begins anew");
 	else if (strcmp(state, "42501") == 0)
 		fault_hint(r->fault,
 		    "this role (%s) lacks a right; "

@@ -101,11 +101,6 @@ run_look(struct run *r)
 	for (i = 0; i < r->plan->nsteps; i++) {
 		s = &r->plan->steps[i];
 		r->looks[i].lock_timeout = -1;
-		if (s->action == PLAN_RESUME)
-			return fault_set(r->fault, EXIT_STREAM,
-			    "step %zu: "
-			    "this mig-apply cannot %s",
-			    i + 1, plan_action_name(s->action));
 		if (!s->run.present)
 			continue;
 		if (look_at_head(r, i) == -1 || look_at_text(r, i) == -1)

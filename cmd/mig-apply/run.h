@@ -111,6 +111,9 @@ int send_set(struct run *, const char *sql);
 int send_begin(struct run *, size_t step);
 int send_settings(struct run *, size_t step);
 int send_role(struct run *, const char *role);
+
+/* The role of a step's directive, for what runs outside of a transaction. */
+int send_session_role(struct run *, size_t step);
 int send_log(struct run *, size_t step, const char *action, const char *error);
 int send_commit(struct run *, size_t step);
 

@@ -74,6 +74,27 @@ send_role(struct run *r, const char *role)
 }
 
 int
+send_session_role(struct run *r, size_t step)
+{
+	const char *role = r->looks[step].role;
+	char *quoted, *sql;
+	int result;
+
+	if (role == NULL)
+		return 0;
+	quoted = PQescapeIdentifier(r->worker.conn, role, strlen(role));
+	if (quoted == NULL)
+		return fault_nomem(r->fault);
+	result = asprintf(&sql, "SET ROLE %s", quoted);
+	PQfreemem(quoted);
+	if (result == -1)
+		return fault_nomem(r->fault);
+	result = send_set(r, sql);
+	free(sql);
+	return result;
+}
+
+int
 send_own_role(struct run *r)
 {
 	/* LOCAL: a role that the text took on for longer comes back */

@@ -477,24 +477,41 @@ worker_run(struct worker *w, const struct worker_sent *sent, const char *sql,
 	return w->failure.failed ? -1 : 0;
 }
 
+PGconn *
+worker_leave(struct worker *w)
+{
+	if (worker_sync(w) == -1)
+		return NULL;
+	PQexitPipelineMode(w->conn);
+	return w->conn;
+}
+
+int
+worker_enter(struct worker *w, struct fault *f)
+{
+	if (lost(w)) {
+		/* as with all that is sent, `failure` says so */
+		fault_free(f);
+		fail_lost(w);
+		return -1;
+	}
+	PQenterPipelineMode(w->conn);
+	return 0;
+}
+
 PGresult *
 worker_query(struct worker *w, const char *sql, int n,
     const char *const *values, struct fault *f)
 {
 	PGresult *result;
 
-	if (worker_sync(w) == -1)
+	if (worker_leave(w) == NULL)
 		return NULL;
-	PQexitPipelineMode(w->conn);
 	result = db_query(w->conn, sql, n, values, EXIT_UNKNOWN, "question", f);
-	if (result == NULL && lost(w)) {
-		/* as with all that is sent, `failure` says so */
-		fault_free(f);
-		fail_lost(w);
-		return NULL;
-	}
-	PQenterPipelineMode(w->conn);
-	return result;
+	if (worker_enter(w, f) == 0)
+		return result;
+	PQclear(result);
+	return NULL;
 }
 
 struct worker_failure

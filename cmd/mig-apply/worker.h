@@ -112,6 +112,14 @@ int worker_run(struct worker *, const struct worker_sent *, const char *sql,
     bool joined, const struct worker_copy *);
 
 /*
+ * The connection outside of its pipeline, for questions, once all is answered;
+ * NULL where that fails.  worker_enter() goes back: 0, or, if the connection
+ * was lost meanwhile, -1, the fault being emptied and `failure` set.
+ */
+PGconn *worker_leave(struct worker *);
+int worker_enter(struct worker *, struct fault *);
+
+/*
  * Ask a quick question outside of the pipeline; nothing may be outstanding.
  * Returns a result to be cleared, or NULL with a fault.
  */

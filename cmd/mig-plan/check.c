@@ -260,6 +260,27 @@ is_torn(const struct text *t, const struct lex_item *item)
 	return line <= t->included;
 }
 
+/* Whether it is what ran already, where the step goes on with a migration. */
+static int
+check_resume(struct text *t, const struct lex_item *item)
+{
+	struct fault f = FAULT_INIT, placed = FAULT_INIT;
+
+	if (t->step->resume == NULL ||
+	    resume_statement(t->p, t->step, item, &f) == 0)
+		return 0;
+	if (f.nomem)
+		return fault_nomem(&t->p->f);
+	fault_set(&placed, f.code, "%s:%zu:%zu: %s", path_of(t),
+	    line_of(t, item->line), item->col, f.text);
+	if (f.hint != NULL)
+		fault_hint(&placed, "%s", f.hint);
+	fault_free(&f);
+	complain_fault(t->p, &placed);
+	t->stopped = true;
+	return 0;
+}
+
 static int
 check_statement(struct text *t, const struct lex_item *item)
 {
@@ -271,6 +292,8 @@ check_statement(struct text *t, const struct lex_item *item)
 	t->includes = 0;
 	if (t->step->m.mode == MODE_TX)
 		check_mode(t, item);
+	if (check_resume(t, item) == -1)
+		return -1;
 	return add_needs(t, item);
 }
 
@@ -553,6 +576,8 @@ check_step(struct planner *p, struct step *s)
 	result = check_text(&t, &feed);
 	if (result == 0 && !t.unread)
 		check_digest(p, s);
+	if (result == 0 && s->resume != NULL)
+		resume_end(p, s);
 	return result;
 }
 

@@ -82,10 +82,17 @@ make_steps(struct planner *p)
 static int
 plan(struct planner *p)
 {
+	static const char unsettled[] =
+	    "migration that stopped within a statement";
+
 	if (make_steps(p) == -1)
 		return -1;
 	if (p->code == EXIT_DONE && check_steps(p) == -1)
 		return -1;
+	if (p->code == EXIT_DONE) {
+		refuse_unused(p, &p->o.settle_done, "--settle", unsettled);
+		refuse_unused(p, &p->o.settle_again, "--settle", unsettled);
+	}
 	complain_end(p);
 	return p->code == EXIT_DONE ? write_plan(p) : 0;
 }

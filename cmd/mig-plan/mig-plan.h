@@ -10,6 +10,7 @@
 #include "foreign.h"
 #include "hash.h"
 #include "history.h"
+#include "lexer.h"
 #include "migration.h"
 #include "plan.h"
 #include "stream.h"
@@ -56,7 +57,9 @@ struct options {
 	const char *adopt_table; /* NULL: the tool's own */
 	struct choice accept;
 	struct choice forget;
-	const char *clean; /* the database's name */
+	struct choice settle_done;  /* --settle NAME=done */
+	struct choice settle_again; /* --settle NAME=again */
+	const char *clean;	    /* the database's name */
 	bool status;
 	bool check;
 	bool out_of_order;
@@ -126,6 +129,7 @@ struct step {
 	bool keep_down;
 	bool out_of_order;
 	struct part part;
+	struct resume *resume; /* NULL: the whole text runs; owned */
 };
 
 struct planner {
@@ -209,6 +213,29 @@ void refuse_states(struct planner *);
 /* Complain about each name of a choice that names no `what`. */
 void refuse_unused(struct planner *, const struct choice *, const char *option,
     const char *what);
+
+/* resume.c: going on with what stopped part-way */
+
+/*
+ * Have a step go on where its migration stopped.  Returns 0, or -1 with a
+ * fault.
+ */
+int resume_begin(struct planner *, struct step *, struct item *);
+
+/*
+ * The next statement of the step's text, in order.  Returns 0, or -1 with a
+ * fault that is about this statement.
+ */
+int resume_statement(struct planner *, const struct step *,
+    const struct lex_item *, struct fault *);
+
+/* The text has ended.  Complains, and shows it, where it is not what ran. */
+void resume_end(struct planner *, const struct step *);
+
+/* Where to go on: the statement, and the SQL to run first, lent or NULL. */
+size_t resume_from(const struct step *, const char **first);
+
+void resume_free(struct resume *);
 
 /* step.c */
 

@@ -21,6 +21,7 @@ enum {
 	OPT_CHECK,
 	OPT_CLEAN,
 	OPT_FORGET,
+	OPT_SETTLE,
 	OPT_JSON,
 	OPT_OUT_OF_ORDER,
 	OPT_REVERT,
@@ -50,6 +51,7 @@ static const struct option longopts[] = { { "accept", optional_argument, NULL,
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "revert", required_argument, NULL, OPT_REVERT },
 	{ "revert-to", required_argument, NULL, OPT_REVERT_TO },
+	{ "settle", required_argument, NULL, OPT_SETTLE },
 	{ "status", no_argument, NULL, OPT_STATUS },
 	{ "to", required_argument, NULL, OPT_TO },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
@@ -95,6 +97,8 @@ help(void)
 	     "      --allow-missing    though applied ones are not listed\n"
 	     "      --accept [NAME]    take over the new text of edited "
 	     "files\n"
+	     "      --settle NAME=done|again  what stopped within a "
+	     "statement: how it ended\n"
 	     "\n"
 	     "  instead of applying:\n"
 	     "      --revert COUNT     take back the last ones, newest "
@@ -172,6 +176,24 @@ choose(struct choice *choice, char *arg)
 		*colon = '\0';
 	if (*items->version == '\0' || (colon != NULL && colon == arg)) {
 		warnx("VERSION or SERIES:VERSION is wanted");
+		usage();
+	}
+}
+
+/* --settle NAME=done|again */
+static void
+settle(struct options *o, char *arg)
+{
+	char *word = strrchr(arg, '=');
+
+	if (word != NULL && strcmp(word, "=done") == 0) {
+		*word = '\0';
+		choose(&o->settle_done, arg);
+	} else if (word != NULL && strcmp(word, "=again") == 0) {
+		*word = '\0';
+		choose(&o->settle_again, arg);
+	} else {
+		warnx("--settle %s: NAME=done or NAME=again is wanted", arg);
 		usage();
 	}
 }
@@ -255,6 +277,9 @@ plan_option(struct options *o, int c, int argc, char *argv[])
 		break;
 	case OPT_ADOPT_TABLE:
 		o->adopt_table = optarg;
+		break;
+	case OPT_SETTLE:
+		settle(o, optarg);
 		break;
 	case OPT_ALLOW_MISSING:
 		o->allow_missing = true;
@@ -388,4 +413,6 @@ options_free(struct options *o)
 	free(o->adopt.items);
 	free(o->accept.items);
 	free(o->forget.items);
+	free(o->settle_done.items);
+	free(o->settle_again.items);
 }

@@ -108,9 +108,13 @@ plan_item(struct ordering *o, struct item *item)
 	struct step *s;
 
 	s = step_add(p,
-	    item->m->kind == KIND_REPEATABLE ? PLAN_REPEAT : PLAN_APPLY,
+	    item->state == STATE_PARTIAL	 ? PLAN_RESUME :
+		item->m->kind == KIND_REPEATABLE ? PLAN_REPEAT :
+						   PLAN_APPLY,
 	    item->m);
 	if (s == NULL)
+		return -1;
+	if (item->state == STATE_PARTIAL && resume_begin(p, s, item) == -1)
 		return -1;
 	s->file = item->m;
 	s->from = TEXT_UP;
@@ -306,9 +310,11 @@ plan_all(struct ordering *o)
 static void
 limit(struct planner *p, size_t from)
 {
-	if (p->o.count != -1 &&
+	if (p->o.count == -1)
+		return;
+	while (p->nsteps > from &&
 	    (unsigned long long)p->o.count < p->nsteps - from)
-		p->nsteps = from + (size_t)p->o.count;
+		resume_free(p->steps[--p->nsteps].resume);
 }
 
 static int

@@ -119,6 +119,18 @@ note(const struct planner *p, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* Whether what is asked for goes on with what stopped part-way. */
+static bool
+goes_on(const struct planner *p, const struct item *item)
+{
+	const char *action = item->open->action;
+	bool reverting = action != NULL && strcmp(action, "revert") == 0;
+
+	if (p->o.task == TASK_REVERT)
+		return reverting;
+	return p->o.task == TASK_APPLY && !reverting && item->listed;
+}
+
 void
 refuse_partial(struct planner *p)
 {
@@ -128,7 +140,7 @@ refuse_partial(struct planner *p)
 
 	for (i = 0; i < p->n; i++) {
 		item = &p->items[i];
-		if (item->state != STATE_PARTIAL)
+		if (item->state != STATE_PARTIAL || goes_on(p, item))
 			continue;
 		any = true;
 		complain(p, EXIT_STALE, item,
@@ -138,8 +150,9 @@ refuse_partial(struct planner *p)
 		    item->open->action == NULL ? "it" : item->open->action);
 	}
 	if (any)
-		hint("put right by hand what it has left, then "
-		     "mig-plan --forget | mig-apply");
+		hint("what applies goes on with mig-plan, what reverts with "
+		     "mig-plan --revert; or put right by hand what is left, "
+		     "then mig-plan --forget");
 }
 
 /* Show how a changed file differs from what ran. */

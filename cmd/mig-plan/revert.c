@@ -129,13 +129,22 @@ from_history(struct planner *p, const struct item *item)
 	return 0;
 }
 
+/* One that stopped part-way goes on, in the step that was just made of it. */
 static int
-revert(struct planner *p, const struct item *item)
+go_on(struct planner *p, struct item *item)
+{
+	if (item->state != STATE_PARTIAL || p->code != EXIT_DONE)
+		return 0;
+	return resume_begin(p, &p->steps[p->nsteps - 1], item);
+}
+
+static int
+revert(struct planner *p, struct item *item)
 {
 	if (is_same(item) && item->m->down_sha256 != NULL)
-		return from_file(p, item);
+		return from_file(p, item) == -1 ? -1 : go_on(p, item);
 	if (item->entry->m.down_sha256 != NULL)
-		return from_history(p, item);
+		return from_history(p, item) == -1 ? -1 : go_on(p, item);
 	complain(p, EXIT_STALE, item,
 	    "there is no down text, neither in a "
 	    "file nor in the history");

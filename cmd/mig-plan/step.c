@@ -47,6 +47,7 @@ steps_free(struct planner *p)
 
 	for (i = 0; i < p->nsteps; i++) {
 		free(p->steps[i].text);
+		resume_free(p->steps[i].resume);
 		free_kids(&p->steps[i].part);
 	}
 	free(p->steps);

@@ -219,6 +219,15 @@ write_keeps(struct output *o, size_t n, const struct step *s, struct fault *f)
 	return s->keep_down ? write_keep(o, n, s, true, f) : 0;
 }
 
+static void
+write_resume(struct output *o, size_t n, const struct step *s)
+{
+	const char *first;
+	size_t from = resume_from(s, &first);
+
+	plan_resume(&o->w, n, from, first);
+}
+
 static int
 write_steps(struct output *o)
 {
@@ -229,6 +238,8 @@ write_steps(struct output *o)
 	for (i = 0; i < p->nsteps; i++) {
 		s = &p->steps[i];
 		plan_step(&o->w, i + 1, s->action, &s->m);
+		if (s->resume != NULL)
+			write_resume(o, i + 1, s);
 		if (s->from != TEXT_NONE && write_text(o, s, &p->f) == -1)
 			return -1;
 		if (write_keeps(o, i + 1, s, &p->f) == -1)
@@ -327,10 +338,19 @@ show_heading(const struct output *o, size_t n, const struct step *s)
 	const char *colour = o->coloured ? table_escape(TABLE_GOOD) : "";
 	const char *off = o->coloured ? table_escape(TABLE_PLAIN) : "";
 	const char *name = s->m.path != NULL ? s->m.path : s->m.name;
+	const char *first;
 
 	printf("\n%s%zu %s ", colour, n, plan_action_name(s->action));
 	text_show(stdout, name, strlen(name));
 	printf("%s\n", off);
+	if (s->resume == NULL)
+		return;
+	printf("    from statement %zu", resume_from(s, &first));
+	if (first != NULL) {
+		printf(", and before it: ");
+		text_show(stdout, first, strlen(first));
+	}
+	putchar('\n');
 }
 
 static int

@@ -1,0 +1,144 @@
+/* Going on with a step that stopped part-way. */
+
+#include "resume.h"
+
+#include <string.h>
+
+#include "settle.h"
+#include "sql.h"
+#include "statement.h"
+
+int
+resume_open(struct resume *r, struct run *run, size_t step)
+{
+	const struct plan_step *s = &run->plan->steps[step];
+	PGconn *conn;
+	int result;
+
+	memset(r, 0, sizeof(*r));
+	r->run = run;
+	r->step = step;
+	if (s->resume == 0) {
+		r->begun = true;
+		return 0;
+	}
+	run->partial = true;
+	conn = worker_leave(&run->worker);
+	if (conn == NULL)
+		return -1;
+	result = progress_read(&r->progress, conn, &s->m, run->fault);
+	return worker_enter(&run->worker, run->fault) == -1 ? -1 : result;
+}
+
+void
+resume_close(struct resume *r)
+{
+	progress_free(&r->progress);
+}
+
+/* Whether a verdict is what the plan was made by. */
+static bool
+is_planned(const struct plan_step *s, const struct settle *found, size_t k)
+{
+	const char *then = s->first == NULL ? "" : s->first;
+	const char *now = found->sql == NULL ? "" : found->sql;
+
+	switch (found->verdict) {
+	case SETTLE_UNKNOWN:
+		return true; /* a person has settled it */
+	case SETTLE_BUSY:
+		return false;
+	case SETTLE_DONE:
+	case SETTLE_INSTEAD:
+		return s->resume > k && strcmp(then, now) == 0;
+	case SETTLE_AGAIN:
+	case SETTLE_FIRST:
+		return s->resume <= k && strcmp(then, now) == 0;
+	}
+	return false;
+}
+
+static int
+judge(struct resume *r, const struct settle *found, size_t k)
+{
+	const struct plan_step *s = &r->run->plan->steps[r->step];
+
+	if (is_planned(s, found, k))
+		return 0;
+	fault_set(r->run->fault,
+	    found->verdict == SETTLE_BUSY ? EXIT_BUSY : EXIT_STALE,
+	    "%s: statement %zu is not as it was when the plan was made: %s",
+	    s->m.path == NULL ? s->m.name : s->m.path, k, found->why);
+	return fault_hint(r->run->fault, "plan again");
+}
+
+/* The statement that was open: look once more what became of it. */
+static int
+check_open(struct resume *r, const struct lex_item *item, size_t k)
+{
+	struct settle found;
+	PGconn *conn;
+	int result;
+
+	conn = worker_leave(&r->run->worker);
+	if (conn == NULL)
+		return -1;
+	result = settle_look(&found, conn, item, r->run->fault);
+	if (worker_enter(&r->run->worker, r->run->fault) == -1)
+		result = -1;
+	else if (result == 0)
+		result = judge(r, &found, k);
+	settle_free(&found);
+	return result;
+}
+
+int
+resume_pass(struct resume *r, struct script *script,
+    const struct lex_item *item, size_t k)
+{
+	struct run *run = r->run;
+	const struct progress_row *row = progress_find(&r->progress, k);
+
+	if (!r->begun && row != NULL && row->open &&
+	    check_open(r, item, k) == -1)
+		return -1;
+	if (k >= run->plan->steps[r->step].resume)
+		return resume_begin(r);
+	if (statement_session(item) == STATEMENT_LEAVES_SETTING &&
+	    send_statement(run, script, item, r->step, k, true) == -1)
+		return -1;
+	return 1;
+}
+
+static int
+run_first(struct resume *r)
+{
+	struct worker_sent sent = { WORKER_SET, r->step, 0 };
+	struct run *run = r->run;
+	const char *first = run->plan->steps[r->step].first;
+
+	if (first == NULL)
+		return 0;
+	if (send_session_role(run, r->step) == -1 ||
+	    worker_run(&run->worker, &sent, first, false, NULL) == -1)
+		return -1;
+	return run->looks[r->step].role == NULL ? 0 :
+						  send_set(run, "RESET ROLE");
+}
+
+int
+resume_begin(struct resume *r)
+{
+	struct run *run = r->run;
+
+	if (r->begun)
+		return 0;
+	r->begun = true;
+	if (run_first(r) == -1 || send_set(run, "BEGIN") == -1 ||
+	    send_own_role(run) == -1 ||
+	    send_progress_change(run, r->step, sql_progress_resume,
+		run->plan->steps[r->step].resume) == -1 ||
+	    send_commit(run, r->step) == -1)
+		return -1;
+	return worker_sync(&run->worker);
+}

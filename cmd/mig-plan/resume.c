@@ -1,0 +1,310 @@
+/* Going on with a migration that stopped part-way. */
+
+#include "mig-plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff.h"
+#include "feed.h"
+#include "progress.h"
+#include "settle.h"
+#include "statement.h"
+
+struct resume {
+	struct item *item;
+	struct progress progress;
+	size_t last;  /* the last statement that is done */
+	size_t k;     /* the statement at hand, from 1 */
+	size_t from;  /* the statement to go on from */
+	char *first;  /* SQL that runs before it, or NULL */
+	PGconn *conn; /* that looks what became of the open one, or NULL */
+	bool changed; /* the text does not begin with what ran */
+};
+
+int
+resume_begin(struct planner *p, struct step *s, struct item *item)
+{
+	struct resume *r;
+
+	r = calloc(1, sizeof(*r));
+	if (r == NULL)
+		return fault_nomem(&p->f);
+	s->resume = r;
+	r->item = item;
+	if (progress_read(&r->progress, p->conn, item->m, &p->f) == -1)
+		return -1;
+	r->last = progress_done(&r->progress);
+	r->from = r->last + 1;
+	if (s->m.mode != MODE_TX)
+		return 0;
+	complain(p, EXIT_STALE, item,
+	    "partial %zu/%zu: it stopped there, but now it is to run in one "
+	    "transaction",
+	    item->open->done, item->open->statements);
+	hint("put its \"no-transaction\" back; or put right by hand what is "
+	     "left, then mig-plan --forget");
+	return 0;
+}
+
+void
+resume_free(struct resume *r)
+{
+	if (r == NULL)
+		return;
+	progress_free(&r->progress);
+	free(r->first);
+	PQfinish(r->conn);
+	free(r);
+}
+
+size_t
+resume_from(const struct step *s, const char **first)
+{
+	*first = s->resume->first;
+	return s->resume->from;
+}
+
+/* Whether a statement is the one that ran. */
+static bool
+is_same(const struct lex_item *item, const struct progress_row *row)
+{
+	struct hash hash;
+	char hex[HASH_HEX];
+
+	hash_init(&hash);
+	hash_add(&hash, item->text, item->len);
+	hash_hex(&hash, hex);
+	return strcmp(hex, row->sha256) == 0;
+}
+
+static int
+connect_settler(struct planner *p, struct resume *r, struct fault *f)
+{
+	if (r->conn != NULL)
+		return 0;
+	r->conn = db_connect(&p->target, getprogname(), f);
+	return r->conn == NULL ? -1 : 0;
+}
+
+/*
+ * A statement that is done and set something: the catalogs are looked at under
+ * the same search_path, in a session that can change nothing.
+ */
+static int
+repeat_setting(struct planner *p, struct resume *r, const struct lex_item *item,
+    struct fault *f)
+{
+	char *sql;
+	int result;
+
+	if (item->nvars > 0)
+		return 0;
+	if (r->conn == NULL &&
+	    (connect_settler(p, r, f) == -1 ||
+		db_exec(r->conn, "SET default_transaction_read_only = on",
+		    EXIT_NOVERDICT, "resume", f) == -1))
+		return -1;
+	sql = strndup(item->text, item->len);
+	if (sql == NULL)
+		return fault_nomem(f);
+	result = db_exec(r->conn, sql, EXIT_NOVERDICT, "resume", f);
+	free(sql);
+	return result;
+}
+
+/* The statement that was begun is done: go on behind it. */
+static void
+go_behind(struct resume *r)
+{
+	r->from = r->k + 1;
+}
+
+/* Whether a person, who has looked, says how it ended. */
+static bool
+settled_by_person(struct planner *p, struct resume *r)
+{
+	if (picture_chosen(&p->o.settle_done, r->item)) {
+		go_behind(r);
+		note(p, "%s: statement %zu is done, as --settle says",
+		    r->item->m->path, r->k);
+		return true;
+	}
+	if (!picture_chosen(&p->o.settle_again, r->item))
+		return false;
+	note(p, "%s: statement %zu runs again, as --settle says",
+	    r->item->m->path, r->k);
+	return true;
+}
+
+static int
+refuse_unknown(struct resume *r, const struct settle *s, struct fault *f)
+{
+	const struct migration *m = r->item->m;
+
+	fault_set(f, EXIT_STALE,
+	    "statement %zu was begun outside of a transaction, and how it "
+	    "ended is not known: %s",
+	    r->k, s->why);
+	return fault_hint(f,
+	    "look, put right what it has left, then mig-plan --settle "
+	    "%s:%s=done or =again",
+	    m->series, m->version == NULL ? m->name : m->version);
+}
+
+static int
+take_verdict(struct planner *p, struct resume *r, struct settle *s,
+    struct fault *f)
+{
+	static const char *const then[] = {
+		[SETTLE_AGAIN] = "it runs again",
+		[SETTLE_DONE] = "it is done",
+		[SETTLE_FIRST] = "that is dropped, and it runs again",
+		[SETTLE_INSTEAD] = "that is finished instead",
+	};
+
+	switch (s->verdict) {
+	case SETTLE_BUSY:
+		fault_set(f, EXIT_BUSY, "statement %zu: %s", r->k, s->why);
+		return fault_hint(f, "wait until it is done, and plan again");
+	case SETTLE_UNKNOWN:
+		return refuse_unknown(r, s, f);
+	case SETTLE_DONE:
+	case SETTLE_INSTEAD:
+		go_behind(r);
+		break;
+	case SETTLE_AGAIN:
+	case SETTLE_FIRST:
+		break;
+	}
+	r->first = s->sql;
+	s->sql = NULL;
+	note(p, "%s: statement %zu: %s: %s", r->item->m->path, r->k, s->why,
+	    then[s->verdict]);
+	return 0;
+}
+
+/* A statement whose end nobody saw. */
+static int
+settle_statement(struct planner *p, struct resume *r,
+    const struct lex_item *item, struct fault *f)
+{
+	struct settle s;
+	int result;
+
+	if (connect_settler(p, r, f) == -1 ||
+	    settle_look(&s, r->conn, item, f) == -1)
+		return -1;
+	result = take_verdict(p, r, &s, f);
+	settle_free(&s);
+	return result;
+}
+
+static int
+refuse_changed(struct resume *r, const struct progress_row *row,
+    struct fault *f)
+{
+	const struct migration *m = r->item->m;
+
+	r->changed = true;
+	fault_set(f, EXIT_STALE,
+	    "statement %zu is not the one that %s: the text was changed before "
+	    "the place where it stopped",
+	    r->k, row->open ? "was begun" : "ran");
+	if (!row->open)
+		return fault_hint(f,
+		    "put the old beginning back; what comes behind may change");
+	return fault_hint(f,
+	    "put it back; or take away what it has left, then mig-plan "
+	    "--settle %s:%s=again",
+	    m->series, m->version == NULL ? m->name : m->version);
+}
+
+int
+resume_statement(struct planner *p, const struct step *step,
+    const struct lex_item *item, struct fault *f)
+{
+	struct resume *r = step->resume;
+	const struct progress_row *row = progress_find(&r->progress, ++r->k);
+
+	if (r->changed)
+		return 0;
+	if (row != NULL && row->open && settled_by_person(p, r))
+		return 0;
+	if (row != NULL && !is_same(item, row))
+		return refuse_changed(r, row, f);
+	if (row != NULL && row->open)
+		return settle_statement(p, r, item, f);
+	if (r->k > r->last)
+		return 0;
+	switch (statement_session(item)) {
+	case STATEMENT_LEAVES_NOTHING:
+		return 0;
+	case STATEMENT_LEAVES_SETTING:
+		return repeat_setting(p, r, item, f);
+	case STATEMENT_LEAVES_OBJECT:
+		break;
+	}
+	fault_set(f, EXIT_STALE,
+	    "statement %zu left something in its session, which is gone: the "
+	    "rest cannot go on without it",
+	    r->k);
+	return fault_hint(f,
+	    "put right by hand what is left, then mig-plan --forget");
+}
+
+/* Show on stderr how the text differs from what ran, if that is known. */
+static void
+show_change(struct planner *p, const struct step *s)
+{
+	const struct item *item = s->resume->item;
+	struct diff_side before = { "what ran", NULL }, after = { NULL, NULL };
+	struct fault f = FAULT_INIT;
+	char *ran, *now = NULL, hex[HASH_HEX];
+	size_t len;
+
+	if (!s->resume->changed || item->open->seq == 0)
+		return;
+	ran = history_text(p->conn, item->open->seq, false, &f);
+	if (ran != NULL)
+		now = feed_whole(item->m,
+		    s->from == TEXT_DOWN ? SOURCE_DOWN : SOURCE_UP, &len, hex,
+		    &f);
+	if (now != NULL) {
+		before.text = ran;
+		after.label = s->m.path;
+		after.text = now;
+		diff_show(stderr, &before, &after, &f);
+	}
+	if (f.code != EXIT_DONE || f.nomem)
+		fault_print(&f, stderr);
+	fault_free(&f);
+	free(ran);
+	free(now);
+}
+
+void
+resume_end(struct planner *p, const struct step *s)
+{
+	struct resume *r = s->resume;
+
+	if (r->changed) {
+		show_change(p, s);
+		return;
+	}
+	if (r->k < r->last) {
+		r->changed = true;
+		complain(p, EXIT_STALE, r->item,
+		    "the text has %zu statements now, but %zu had run", r->k,
+		    r->last);
+		show_change(p, s);
+		return;
+	}
+	if (p->code != EXIT_DONE)
+		return;
+	if (r->from > r->k)
+		note(p, "%s: nothing of it is left to run", r->item->m->path);
+	else
+		note(p, "%s: goes on from statement %zu of %zu",
+		    r->item->m->path, r->from, r->k);
+}
