@@ -4,72 +4,7 @@
 # other files do not need 003, so all else is tested on a server without it.
 
 load helpers
-
-MESSAGING=$BATS_TEST_DIRNAME/../migrations/messaging
-ANA=00000000-0000-0000-0000-00000000000a
-BEN=00000000-0000-0000-0000-00000000000b
-
-setup() {
-	new_db
-}
-
-apply_dir() {
-	run_pipe 0 "mig-ls '$1' | mig-plan | mig-apply"
-}
-
-has_vector() {
-	[ "$(sql "SELECT count(*) FROM pg_available_extensions
-	    WHERE name = 'vector'")" = 1 ]
-}
-
-# All that this server can have.
-apply_messaging() {
-	mkdir -p "$BATS_TEST_TMPDIR/m"
-	cp "$MESSAGING"/*.sql "$BATS_TEST_TMPDIR/m"
-	has_vector || rm "$BATS_TEST_TMPDIR"/m/003_*
-	apply_dir "$BATS_TEST_TMPDIR/m"
-}
-
-# Two users with a conversation each, of a message each.
-two_users() {
-	sql "INSERT INTO users (id, phone_number, name) VALUES
-	    ('$ANA', '+573001112233', 'ana'), ('$BEN', '+573004445566', 'ben');
-	    INSERT INTO conversations (id, user_id) VALUES
-	    ('$ANA', '$ANA'), ('$BEN', '$BEN');
-	    INSERT INTO messages_v2 (id, conversation_id, direction, content) VALUES
-	    ('$ANA', '$ANA', 'inbound', 'from ana'),
-	    ('$BEN', '$BEN', 'inbound', 'from ben')"
-}
-
-# A role for end users; it may do anything that row security does not forbid.
-app_role() {
-	new_role app
-	sql "GRANT SELECT, INSERT, UPDATE, DELETE
-	    ON ALL TABLES IN SCHEMA public TO $ROLE"
-}
-
-# as_user ID SQL [PSQL-OPTION...]: with the claims of that user, '' for nobody.
-as_user() {
-	local claims=
-	[ -z "$1" ] || claims="{\"sub\": \"$1\", \"role\": \"authenticated\"}"
-	psql -XAtq -v ON_ERROR_STOP=1 "${@:3}" <<-END
-	SET ROLE $ROLE;
-	SET request.jwt.claims = '$claims';
-	$2;
-	END
-}
-
-# It must fail with that SQLSTATE.
-fails_with() {
-	run_mig 1 psql -XAtq -v ON_ERROR_STOP=1 -v VERBOSITY=sqlstate -c "$2"
-	assert_stderr_has "ERROR:  $1"
-}
-
-user_fails_with() {
-	refute as_user "$2" "$3" -v VERBOSITY=sqlstate \
-	    2>"$BATS_TEST_TMPDIR/err"
-	assert_match "$(cat "$BATS_TEST_TMPDIR/err")" "ERROR:  $1"
-}
+load systems-messaging
 
 @test "messaging: applying again changes nothing, nor does each file" {
 	apply_messaging
@@ -82,15 +17,59 @@ user_fails_with() {
 	done
 }
 
-@test "messaging: without pgvector one clear error, and 003 leaves nothing" {
-	! has_vector || skip 'this server has pgvector'
-	run_pipe 5 "mig-ls '$MESSAGING' | mig-plan | mig-apply"
+# A server that has it shows that the deploy script goes through.
+@test "messaging: its deploy script brings it up, or without pgvector nothing" {
+	export SKIP_CONFIRMATION=1
+	cd /
+	if has_vector; then
+		run_mig 0 "$MESSAGING/deploy"
+		assert_eq "$stderr" ''
+		run_mig 0 bash -c "mig-ls '$MESSAGING' | mig-plan --check"
+		schema_of >"$BATS_TEST_TMPDIR/deployed"
+		run_mig 0 "$MESSAGING/deploy"
+		assert_match "$output" $'exit\t0\t0'
+		new_db pipe
+		apply_dir "$MESSAGING"
+		schema_of | diff "$BATS_TEST_TMPDIR/deployed" -
+		return
+	fi
+	for run in "$MESSAGING/deploy" \
+	    "bash -o pipefail -c 'mig-ls $MESSAGING | mig-plan | mig-apply'"; do
+		eval "run_mig 5 $run"
+		assert_eq "$(grep -c ERROR <<<"$stderr")" 1
+		assert_stderr_has 'user memory needs the extension "vector" (pgvector)'
+		assert_stderr_has "postgresql-$MIG_SERVER_MAJOR-pgvector"
+		assert_eq "$(sql "SELECT count(*) FROM pg_class
+		    WHERE relnamespace = 'public'::regnamespace")" 0
+	done
+	# where 000 was the baseline, the script still makes all or nothing
+	psql -Xq -v ON_ERROR_STOP=1 -c 'SET messaging.memory = off' \
+	    -f "$MESSAGING/000_initial_schema.sql"
+	run_pipe 0 "mig-ls '$MESSAGING' | mig-plan --baseline 0 | mig-apply"
+	run_mig 5 "$MESSAGING/deploy"
 	assert_stderr_has 'user memory needs the extension "vector" (pgvector)'
-	assert_stderr_has "postgresql-$MIG_SERVER_MAJOR-pgvector"
-	assert_eq "$(sql "SELECT to_regclass('public.call_logs') IS NOT NULL,
-	    to_regclass('public.user_memory'), to_regclass('public.ai_usage')")" \
-	    't||'
+	assert_eq "$(sql "SELECT to_regclass('call_logs') IS NULL")" t
 	fails_with 0A000 "$(cat "$MESSAGING"/003_*.sql)"
+}
+
+@test "messaging: a database of the first version takes it as its baseline" {
+	apply_messaging
+	schema_of >"$BATS_TEST_TMPDIR/new"
+	new_db old
+	psql -Xq1 -v ON_ERROR_STOP=1 -f "$BATS_TEST_TMPDIR/m/000_initial_schema.sql"
+	two_users
+	refute grep -q idx_users_phone <(schema_of)
+	run_pipe 0 "mig-ls '$BATS_TEST_TMPDIR/m' | mig-plan --baseline 0 | mig-apply"
+	# it was counted and not run
+	assert_match "$(mig-ls "$BATS_TEST_TMPDIR/m" |
+	    mig-plan --status -H -o version,state | head -n 2)" \
+	    $'^000\tbaseline\n001\tpending$'
+	apply_dir "$BATS_TEST_TMPDIR/m"
+	refute_output_has initial_schema
+	schema_of | diff "$BATS_TEST_TMPDIR/new" -
+	assert_eq "$(sql 'SELECT string_agg(content, $$, $$ ORDER BY id)
+	    FROM messages_v2')" 'from ana, from ben'
+	run_pipe 0 "mig-ls '$BATS_TEST_TMPDIR/m' | mig-plan --check"
 }
 
 @test "messaging: an auth.uid() that is there is left alone" {
@@ -98,16 +77,16 @@ user_fails_with() {
 	    CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE
 	    AS \$\$SELECT '$BEN'::uuid\$\$"
 	apply_messaging
-	assert_eq "$(sql 'SELECT auth.uid()')" $BEN
+	assert_eq "$(sql 'SELECT auth.uid()')" "$BEN"
 }
 
 @test "messaging: the stand-in for auth.uid() reads either setting" {
 	apply_messaging
 	assert_eq "$(sql 'SELECT auth.uid() IS NULL')" t
 	assert_eq "$(sql "SET request.jwt.claims = '{\"sub\": \"$ANA\"}';
-	    SELECT auth.uid()")" $ANA
+	    SELECT auth.uid()")" "$ANA"
 	assert_eq "$(sql "SET request.jwt.claim.sub = '$BEN';
-	    SELECT auth.uid()")" $BEN
+	    SELECT auth.uid()")" "$BEN"
 	# after a transaction that set it, it is empty and not absent
 	assert_eq "$(sql "SET request.jwt.claims = '';
 	    SET request.jwt.claim.sub = ''; SELECT auth.uid() IS NULL")" t
@@ -115,10 +94,9 @@ user_fails_with() {
 	    SELECT auth.uid()"
 }
 
-@test "messaging: each user reads what is theirs" {
-	apply_messaging
+# A row of Ana's and one of Ben's in every table.
+fill_tables() {
 	two_users
-	app_role
 	sql "INSERT INTO message_reactions (message_id, user_id, emoji)
 	    SELECT id, id, 'x' FROM users;
 	    INSERT INTO message_statuses (message_id, status, occurred_at)
@@ -136,6 +114,132 @@ user_fails_with() {
 	    SELECT open_messaging_window(id) FROM users;
 	    SELECT add_dead_letter('webhook', phone_number, '{}', 'e')
 	    FROM users" >"$BATS_TEST_TMPDIR/null"
+	! has_vector || sql "INSERT INTO user_memory (user_id, type, content)
+	    SELECT id, 'fact', 'c' FROM users"
+}
+
+# rights_of ID: for every table, how many rows that user reads, inserts as their
+# own, inserts as the other's, changes and deletes; - is none, or refused.
+rights_of() {
+	local table column columns values own other=$BEN
+	[ "$1" != "$BEN" ] || other=$ANA
+	own=${1:-$ANA}
+	while IFS='|' read -r table column columns values; do
+		as_user "$1" "SELECT '$table', attempt('SELECT FROM $table'),
+		    attempt(\$\$INSERT INTO $table ($columns)
+		    VALUES (${values//U/"'$own'"})\$\$),
+		    attempt(\$\$INSERT INTO $table ($columns)
+		    VALUES (${values//U/"'$other'"})\$\$),
+		    attempt('UPDATE $table SET $column = $column'),
+		    attempt('DELETE FROM $table')"
+	done < <(grep "^$(sql "SELECT string_agg(relname, '|\\|^')
+	    FROM pg_class WHERE relnamespace = 'public'::regnamespace
+	    AND relkind = 'r'")|" <<-'END'
+	users|name|id, phone_number|U, '+12345678'
+	conversations|status|user_id|U
+	messages_v2|content|conversation_id, direction|U, 'inbound'
+	message_reactions|emoji|message_id, user_id, emoji|U, U, 'x'
+	message_statuses|status|message_id, status, occurred_at|U, 'sent', now()
+	flow_sessions|response|user_id, flow_id, flow_token|U, 'f', 'f'
+	user_locations|name|user_id, latitude, longitude|U, 0, 0
+	call_logs|ended_at|user_id, wa_call_id, direction, started_at|U, 'c', 'inbound', now()
+	user_memory|content|user_id, type, content|U, 'fact', 'c'
+	ai_usage|task|user_id, provider, model, cost_usd|U, 'openai', 'm', 0
+	scheduled_messages|status|user_id, content, scheduled_for|U, 'c', now()
+	messaging_windows|phone_number|user_id, phone_number, window_opened_at, window_expires_at|U, '+1', now(), now() + interval '1 day'
+	dead_letter_queue|note|source, message_key, payload, error_message|'s', U, '{}', 'e'
+	END
+	)
+}
+
+@test "messaging: every table and command, as two users and as nobody" {
+	apply_messaging
+	fill_tables
+	# what it did is undone, and counted
+	psql -Xq -v ON_ERROR_STOP=1 <<-'SQL'
+	CREATE FUNCTION attempt(statement text) RETURNS text LANGUAGE plpgsql
+	AS $$
+	DECLARE n bigint;
+	BEGIN
+		EXECUTE statement;
+		GET DIAGNOSTICS n = ROW_COUNT;
+		RAISE SQLSTATE 'ZZ001' USING MESSAGE = n;
+	EXCEPTION
+		WHEN SQLSTATE 'ZZ001' THEN
+			RETURN replace(SQLERRM, '0', '-');
+		WHEN insufficient_privilege THEN
+			RETURN '-';
+	END
+	$$;
+	SQL
+	# table, reads, inserts own, inserts the other's, changes, deletes
+	rights=$(cat <<-'END'
+	users|1|-|-|1|-
+	conversations|1|1|-|-|-
+	messages_v2|1|1|-|-|-
+	message_reactions|1|-|-|-|-
+	message_statuses|1|-|-|-|-
+	flow_sessions|1|-|-|-|-
+	user_locations|1|-|-|-|-
+	call_logs|1|-|-|-|-
+	user_memory|1|-|-|-|1
+	ai_usage|1|-|-|-|-
+	scheduled_messages|1|-|-|-|-
+	messaging_windows|1|-|-|-|-
+	dead_letter_queue|-|-|-|-|-
+	END
+	)
+	has_vector || rights=$(grep -v user_memory <<<"$rights")
+	# a table that is not in the list has no test
+	assert_eq "$(sql "SELECT relname FROM pg_class
+	    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+	    ORDER BY 1")" "$(cut -d'|' -f1 <<<"$rights" | sort)"
+	app_role
+	assert_eq "$(rights_of "$ANA")" "$rights" 'as ana'
+	assert_eq "$(rights_of "$BEN")" "$rights" 'as ben'
+	assert_eq "$(rights_of '')" "$(tr 1 - <<<"$rights")" 'as nobody'
+	# the grants that the README has are enough for all of it
+	new_role readme
+	sed -n 's/^    \(GRANT .*\) TO authenticated;/\1/p' "$MESSAGING/README.md" \
+	    >"$BATS_TEST_TMPDIR/grants"
+	assert_eq "$(wc -l <"$BATS_TEST_TMPDIR/grants")" 4
+	while read -r grant; do
+		[[ $grant == *user_memory* ]] && ! has_vector ||
+		    sql "$grant TO $ROLE"
+	done <"$BATS_TEST_TMPDIR/grants"
+	assert_eq "$(rights_of "$ANA")" "$rights" 'with the grants of the README'
+}
+
+# Anyone may call a function: it runs with the rights of the caller.
+@test "messaging: the backend's functions do nothing for a user" {
+	apply_messaging
+	fill_tables
+	app_role
+	digest="SELECT md5(string_agg(r, ',' ORDER BY r)) FROM
+	    (SELECT s::text FROM scheduled_messages s
+	    UNION ALL SELECT w::text FROM messaging_windows w
+	    UNION ALL SELECT d::text FROM dead_letter_queue d) AS t (r)"
+	before=$(sql "$digest")
+	assert_eq "$(as_user "$ANA" "SELECT (SELECT count(*)
+	    FROM claim_scheduled_messages()), (SELECT count(*)
+	    FROM claim_dead_letters()), cleanup_dead_letters('-1 day'),
+	    finish_scheduled_message('$ANA'), record_proactive_message('$ANA'),
+	    record_proactive_message('$BEN')")" '0|0|0|||'
+	user_fails_with 42501 "$ANA" "SELECT open_messaging_window('$ANA')"
+	user_fails_with 42501 "$ANA" "SELECT add_dead_letter('a', 'b', '{}', 'c')"
+	assert_eq "$(as_user "$ANA" "SELECT is_messaging_window_open('$ANA'),
+	    is_messaging_window_open('$BEN'), proactive_messages_today('$BEN')")" \
+	    't|f|0'
+	assert_eq "$(sql "$digest")" "$before"
+	assert_eq "$(sql "SELECT count(*) FROM pg_proc
+	    WHERE pronamespace = 'public'::regnamespace AND prosecdef
+	    AND proname !~ '^ts_'")" 0
+}
+
+@test "messaging: each user reads what is theirs" {
+	apply_messaging
+	fill_tables
+	app_role
 	while IFS='|' read -r table key; do
 		for id in $ANA $BEN; do
 			assert_eq "$(as_user "$id" "SELECT $key FROM $table")" \
@@ -156,8 +260,8 @@ user_fails_with() {
 	scheduled_messages|user_id
 	messaging_windows|user_id
 	END
-	assert_eq "$(as_user $ANA 'SELECT count(*) FROM dead_letter_queue')" 0
-	assert_eq "$(as_user $ANA 'SELECT sum(cost_usd)
+	assert_eq "$(as_user "$ANA" 'SELECT count(*) FROM dead_letter_queue')" 0
+	assert_eq "$(as_user "$ANA" 'SELECT sum(cost_usd)
 	    FROM ai_cost_by_provider()')" 1.00000000
 	# no table was forgotten
 	assert_eq "$(sql "SELECT string_agg(relname, ' ') FROM pg_class
@@ -169,22 +273,22 @@ user_fails_with() {
 	apply_messaging
 	two_users
 	app_role
-	as_user $ANA "UPDATE users SET name = 'new'"
+	as_user "$ANA" "UPDATE users SET name = 'new'"
 	assert_eq "$(sql 'SELECT name FROM users ORDER BY id')" 'new
 ben'
-	user_fails_with 42501 $ANA "UPDATE users SET id = gen_random_uuid()"
-	as_user $ANA "INSERT INTO conversations (user_id) VALUES ('$ANA')"
-	user_fails_with 42501 $ANA \
+	user_fails_with 42501 "$ANA" "UPDATE users SET id = gen_random_uuid()"
+	as_user "$ANA" "INSERT INTO conversations (user_id) VALUES ('$ANA')"
+	user_fails_with 42501 "$ANA" \
 	    "INSERT INTO conversations (user_id) VALUES ('$BEN')"
 	insert='INSERT INTO messages_v2 (conversation_id, direction) VALUES'
-	as_user $ANA "$insert ('$ANA', 'inbound')"
-	user_fails_with 42501 $ANA "$insert ('$BEN', 'inbound')"
-	user_fails_with 42501 $ANA "$insert ('$ANA', 'outbound')"
+	as_user "$ANA" "$insert ('$ANA', 'inbound')"
+	user_fails_with 42501 "$ANA" "$insert ('$BEN', 'inbound')"
+	user_fails_with 42501 "$ANA" "$insert ('$ANA', 'outbound')"
 	user_fails_with 42501 '' "$insert ('$ANA', 'inbound')"
-	user_fails_with 42501 $ANA \
+	user_fails_with 42501 "$ANA" \
 	    "INSERT INTO ai_usage (user_id, provider, model, cost_usd)
 	    VALUES ('$ANA', 'openai', 'm', 0)"
-	as_user $ANA 'DELETE FROM users; DELETE FROM messages_v2'
+	as_user "$ANA" 'DELETE FROM users; DELETE FROM messages_v2'
 	assert_eq "$(sql 'SELECT (SELECT count(*) FROM users),
 	    (SELECT count(*) FROM messages_v2)')" '2|3'
 }
@@ -197,7 +301,7 @@ ben'
 	sql "INSERT INTO users VALUES ('$ANA', '+573001112233'),
 	    ('$BEN', '+573004445566')"
 	app_role
-	assert_eq "$(as_user $ANA 'SELECT id FROM users')" $ANA
+	assert_eq "$(as_user "$ANA" 'SELECT id FROM users')" "$ANA"
 }
 
 @test "messaging: policies ask auth.uid() once a query" {
@@ -211,11 +315,11 @@ ben'
 	    CREATE OR REPLACE FUNCTION auth.uid() RETURNS uuid
 	    LANGUAGE sql STABLE AS \$\$SELECT '$ANA'::uuid FROM
 	    (SELECT nextval('public.asked')) AS n\$\$"
-	assert_eq "$(as_user $ANA 'SET enable_indexscan = off;
+	assert_eq "$(as_user "$ANA" 'SET enable_indexscan = off;
 	    SET enable_bitmapscan = off;
 	    SELECT count(*) FROM conversations')" 2
 	assert_eq "$(sql 'SELECT last_value FROM asked')" 1
-	assert_match "$(as_user $ANA 'SET enable_seqscan = off;
+	assert_match "$(as_user "$ANA" 'SET enable_seqscan = off;
 	    EXPLAIN SELECT * FROM conversations')" \
 	    idx_conversations_userid_btree
 	assert_eq "$(sql "SELECT string_agg(policyname, ' ') FROM pg_policies
@@ -252,6 +356,17 @@ ben'
 	sql "UPDATE users SET phone_number = '+57 300 999 88 77'"
 	assert_eq "$(sql 'SELECT phone_number FROM users')" +573009998877
 	fails_with 23514 "UPDATE users SET phone_number = '300 111 2233'"
+	# after the row, as the page would have it, it is too late
+	fails_with 23514 "BEGIN; DROP TRIGGER t_users_normalize_phone ON users;
+	    CREATE TRIGGER t_users_normalize_phone AFTER INSERT ON users
+	    FOR EACH ROW EXECUTE FUNCTION normalize_phone_number();
+	    INSERT INTO users (phone_number) VALUES ('+57 300 444 55 66')"
+	# and what a BEFORE trigger spoils is refused
+	fails_with 23514 "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql
+	    AS \$\$BEGIN NEW.phone_number := 'x'; RETURN NEW; END\$\$;
+	    CREATE TRIGGER t_users_spoil BEFORE INSERT ON users
+	    FOR EACH ROW EXECUTE FUNCTION spoil();
+	    INSERT INTO users (phone_number) VALUES ('+573004445566')"
 }
 
 @test "messaging: message types, first and later ones" {
@@ -299,50 +414,6 @@ ben'
 	    (SELECT count(*) FROM scheduled_messages)')" '1|1|0|0'
 	assert_eq "$(sql 'SELECT user_id IS NULL, conversation_id IS NULL, cost_usd
 	    FROM ai_usage')" 't|t|2.00000000'
-}
-
-@test "messaging: memories are found nearest first" {
-	need_extension vector
-	apply_messaging
-	two_users
-	app_role
-	# unit vectors in the plane of the first two dimensions, by angle
-	sql "CREATE FUNCTION at(degrees float) RETURNS vector LANGUAGE sql AS
-	    \$\$SELECT (array[cosd(degrees), sind(degrees)]
-	    || array_fill(0::float, array[1534]))::real[]::vector\$\$;
-	    INSERT INTO user_memory (user_id, type, content, embedding) VALUES
-	    ('$ANA', 'fact', 'east', at(0)), ('$ANA', 'fact', 'north', at(90)),
-	    ('$ANA', 'preference', 'northeast', at(40)),
-	    ('$ANA', 'conversation', 'west', at(180)),
-	    ('$ANA', 'fact', 'not yet', NULL), ('$BEN', 'fact', 'ben', at(10))"
-	assert_eq "$(sql "SELECT content, round(similarity::numeric, 2)
-	    FROM search_user_memory('$ANA', at(10), 2)")" 'east|0.98
-northeast|0.87'
-	assert_eq "$(sql "SELECT content
-	    FROM search_user_memory('$ANA', at(10))")" 'east
-northeast
-north'
-	assert_eq "$(sql "SELECT content
-	    FROM search_user_memory('$ANA', at(10), 5, 0.9)")" east
-	# row security holds in it
-	assert_eq "$(as_user $BEN "SELECT count(*)
-	    FROM search_user_memory('$ANA', at(10))")" 0
-	assert_eq "$(as_user $BEN 'SELECT content FROM user_memory')" ben
-	as_user $BEN 'DELETE FROM user_memory'
-	assert_eq "$(sql 'SELECT count(*) FROM user_memory')" 5
-	# nearest of all users, by the index
-	sql "INSERT INTO user_memory (user_id, type, content, embedding)
-	    SELECT '$BEN', 'fact', i, at(i * 0.1) FROM generate_series(1, 900) AS i;
-	    ANALYZE user_memory"
-	q="SELECT content FROM user_memory ORDER BY embedding <#> at(33) LIMIT 1"
-	assert_match "$(sql "SET enable_seqscan = off; EXPLAIN ${q//at(33)/"(SELECT at(33))"}")" \
-	    user_memory_embedding_idx
-	assert_eq "$(sql "SET enable_seqscan = off;
-	    ${q//at(33)/"(SELECT at(33))"}")" 330
-	fails_with 23514 "INSERT INTO user_memory (user_id, type, content)
-	    VALUES ('$ANA', 'rumour', 'x')"
-	fails_with 22000 "INSERT INTO user_memory (user_id, type, content, embedding)
-	    VALUES ('$ANA', 'fact', 'x', '[1,2,3]')"
 }
 
 @test "messaging: cost a provider and Bogotá day" {
@@ -577,7 +648,37 @@ north'
 
 @test "messaging: the statements of the team's page run" {
 	apply_messaging
-	run_mig 0 psql -Xq -v ON_ERROR_STOP=1 <<-'END'
+	two_users
+	schema_of >"$BATS_TEST_TMPDIR/before"
+	run_mig 0 psql -XAt -v ON_ERROR_STOP=1 <<-'SQL'
+	-- safety checks
+	SELECT * FROM information_schema.tables
+	WHERE table_schema = 'public' AND table_name = 'users';
+	SELECT column_name, data_type FROM information_schema.columns
+	WHERE table_schema = 'public' AND table_name = 'users';
+	SELECT * FROM pg_indexes
+	WHERE schemaname = 'public' AND tablename = 'users';
+	SELECT enumlabel FROM pg_enum WHERE enumtypid = 'msg_type'::regtype;
+	-- what its principles have as good
+	ALTER TABLE users ADD COLUMN IF NOT EXISTS preferences JSONB;
+	DO $$ BEGIN
+	CREATE TYPE msg_type AS ENUM ('text', 'image', 'audio', 'video');
+	EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+	ALTER TYPE msg_type ADD VALUE IF NOT EXISTS 'sticker';
+	ALTER TYPE msg_type ADD VALUE IF NOT EXISTS 'reaction';
+	ALTER TABLE users DROP CONSTRAINT IF EXISTS chk_phone_e164;
+	ALTER TABLE users ADD CONSTRAINT chk_phone_e164
+	CHECK (phone_number ~ '^[+][1-9][0-9]{7,14}$');
+	-- migrations 001 and 006
+	CREATE INDEX IF NOT EXISTS idx_users_phone_btree
+	ON public.users USING btree (phone_number);
+	CREATE INDEX IF NOT EXISTS idx_conversations_userid_btree
+	ON public.conversations USING btree (user_id);
+	DROP POLICY IF EXISTS "users_select_own" ON public.users;
+	CREATE POLICY "users_select_own" ON public.users FOR SELECT
+	USING (id = (SELECT auth.uid()));
+	ALTER TYPE msg_type ADD VALUE IF NOT EXISTS 'order';
+	-- maintenance
 	SELECT schemaname, relname, last_autovacuum, last_autoanalyze
 	FROM pg_stat_user_tables WHERE schemaname = 'public';
 	VACUUM ANALYZE users;
@@ -585,14 +686,93 @@ north'
 	REINDEX INDEX idx_users_phone_btree;
 	REINDEX TABLE messages_v2;
 	ANALYZE users;
-	ALTER TABLE users ADD COLUMN IF NOT EXISTS preferences JSONB;
-	END
+	ANALYZE messages_v2;
+	SQL
+	assert_output_has 'phone_number|text'
+	assert_output_has 'public|users|idx_users_phone_btree'
+	assert_output_has $'video\nsticker\nreaction\norder'
+	assert_output_has 'public|messages_v2||'
+	# it is what stands here already
+	schema_of | diff "$BATS_TEST_TMPDIR/before" -
+	# REINDEX DATABASE takes the name of the one that is connected to
+	sql "REINDEX DATABASE $PGDATABASE"
+	# what it has as bad does fail, and for the reason that it gives
+	fails_with 42P07 'CREATE TABLE users ()'
+	fails_with 42P07 'CREATE INDEX idx_users_phone_btree ON users (phone_number)'
+	fails_with 42701 'ALTER TABLE users ADD COLUMN preferences JSONB'
+	# until 16 it is no syntax, from 17 on it is one without a meaning
+	run_mig 1 psql -X -v VERBOSITY=sqlstate -c \
+	    "ALTER TYPE msg_type DROP VALUE 'voice'"
+	assert_match "$stderr" 'ERROR:  (42601|0A000)'
+	fails_with 42883 'CREATE TRIGGER t BEFORE UPDATE ON users
+	    FOR EACH ROW EXECUTE FUNCTION not_made_yet()'
+	# the reverse of a column, and the way back
+	sql 'ALTER TABLE users DROP COLUMN IF EXISTS preferences'
+	psql -Xq1 -v ON_ERROR_STOP=1 -f "$BATS_TEST_TMPDIR/m/000_initial_schema.sql"
+	assert_eq "$(sql "SELECT count(*) FROM information_schema.columns
+	    WHERE table_name = 'users' AND column_name = 'preferences'")" 0
+	sql 'ALTER TABLE users ADD COLUMN IF NOT EXISTS preferences JSONB'
+	# it gives the messaging windows no last_proactive_sent_at
 	assert_eq "$(sql "SELECT column_name FROM information_schema.columns
 	    WHERE table_schema = 'public' AND table_name = 'messaging_windows'
 	    AND column_name LIKE '%proactive%' ORDER BY 1")" \
 	    'last_proactive_sent_at
 proactive_messages_sent_today'
-	# The page has it that most DDL commits by itself: this table is gone.
-	sql 'BEGIN; CREATE TABLE test (); ROLLBACK'
+}
+
+# The page has it that most DDL commits by itself.
+@test "messaging: ROLLBACK takes a table back" {
+	apply_messaging
+	sql 'BEGIN; CREATE TABLE test (id int); ROLLBACK'
 	assert_eq "$(sql "SELECT to_regclass('test') IS NULL")" t
+	# so does a migration that fails after it
+	echo 'CREATE TABLE test (id int); SELECT 1 / 0' \
+	    >"$BATS_TEST_TMPDIR/m/20251101_bad.sql"
+	run_pipe 5 "mig-ls '$BATS_TEST_TMPDIR/m' | mig-plan | mig-apply"
+	assert_eq "$(sql "SELECT to_regclass('test') IS NULL")" t
+}
+
+# The page's way leaves out the default of the column, and all other tables.
+@test "messaging: a value is taken out of the enum by making it anew" {
+	apply_messaging
+	two_users
+	fails_with 42804 "BEGIN; ALTER TYPE msg_type RENAME TO msg_type_old;
+	    CREATE TYPE msg_type AS ENUM ('text', 'image', 'audio', 'video');
+	    ALTER TABLE messages_v2 ALTER COLUMN type TYPE msg_type
+	    USING type::TEXT::msg_type"
+	sql "$(sed -n 's/^    //p' "$MESSAGING/README.md" |
+	    sed -n '/^BEGIN;$/,/^COMMIT;$/p')"
+	assert_eq "$(sql 'SELECT enum_range(NULL::msg_type)')" \
+	    '{text,image,audio,video,sticker,reaction}'
+	sql "INSERT INTO messages_v2 (conversation_id, direction)
+	    VALUES ('$ANA', 'inbound');
+	    INSERT INTO scheduled_messages (user_id, content, scheduled_for)
+	    VALUES ('$ANA', 'c', now())"
+	assert_eq "$(sql 'SELECT DISTINCT type FROM messages_v2')" text
+	assert_eq "$(sql "SELECT to_regtype('msg_type_old') IS NULL")" t
+}
+
+# pg_dump > backup.sql; psql < backup.sql
+@test "messaging: a dump is restored as it was" {
+	apply_messaging
+	fill_tables
+	local client from=$PGDATABASE
+	client=$(pg_dump --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+	if [ "$client" -lt "$MIG_SERVER_MAJOR" ]; then
+		# no client programs of this version: such a one refuses
+		run_mig 1 pg_dump
+		assert_stderr_has 'version mismatch'
+		return
+	fi
+	# a condition that was parsed once more has fewer brackets
+	schema_of | tr -d '()' >"$BATS_TEST_TMPDIR/before"
+	pg_dump >"$BATS_TEST_TMPDIR/backup.sql"
+	new_db copy
+	psql -Xq -v ON_ERROR_STOP=1 -f "$BATS_TEST_TMPDIR/backup.sql" \
+	    >"$BATS_TEST_TMPDIR/null"
+	schema_of | tr -d '()' | diff "$BATS_TEST_TMPDIR/before" -
+	for table in users ai_usage dead_letter_queue messaging_windows; do
+		assert_eq "$(sql "TABLE $table")" "$(sql "TABLE $table" -d "$from")"
+	done
+	run_pipe 0 "mig-ls '$BATS_TEST_TMPDIR/m' | mig-plan --check"
 }

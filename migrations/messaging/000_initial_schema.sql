@@ -4,6 +4,22 @@
 -- There are no policies yet: row security without a policy lets nobody but the
 -- owner and the backend's role in, and 001 opens what may be opened.
 
+-- Nothing stands in for pgvector, which 003 needs: say so before the first
+-- table is made, and not after the third file. Who leaves 003 out says so.
+
+DO $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_available_extensions
+	    WHERE name = 'vector')
+	    AND COALESCE(current_setting('messaging.memory', true), '') <> 'off' THEN
+		RAISE EXCEPTION 'user memory needs the extension "vector" (pgvector), which this server does not have'
+		    USING ERRCODE = 'feature_not_supported',
+		    HINT = format('install the package postgresql-%s-pgvector on the server and apply again; or leave 003 out and set PGOPTIONS="-c messaging.memory=off"',
+		    current_setting('server_version_num')::int / 10000);
+	END IF;
+END
+$$;
+
 -- Supabase has auth.uid(). Elsewhere stand in for it, by the same setting: the
 -- gateway puts the verified claims of the JWT there for each transaction.
 
@@ -63,6 +79,8 @@ CREATE TABLE IF NOT EXISTS public.users (
 	updated_at   timestamptz NOT NULL DEFAULT now()
 );
 
+COMMENT ON TABLE public.users IS
+'Who writes to the assistant. The id is the subject of the user''s JWT, and what all policies compare.';
 COMMENT ON COLUMN public.users.phone_number IS
 'E.164 with its plus sign. Spaces, hyphens, dots and parentheses are taken out on the way in.';
 
@@ -102,6 +120,9 @@ CREATE TABLE IF NOT EXISTS public.conversations (
 	updated_at timestamptz NOT NULL DEFAULT now()
 );
 
+COMMENT ON TABLE public.conversations IS
+'What a user and the assistant have talked about, from its first message until it is closed.';
+
 DROP TRIGGER IF EXISTS t_conversations_updated ON public.conversations;
 CREATE TRIGGER t_conversations_updated
 	BEFORE UPDATE ON public.conversations
@@ -121,6 +142,8 @@ CREATE TABLE IF NOT EXISTS public.messages_v2 (
 	created_at      timestamptz NOT NULL DEFAULT now()
 );
 
+COMMENT ON TABLE public.messages_v2 IS
+'Each message of a conversation: inbound from the user, outbound from the assistant.';
 COMMENT ON COLUMN public.messages_v2.wa_message_id IS
 'WhatsApp''s own id. The webhook may deliver a message more than once: it is stored once.';
 

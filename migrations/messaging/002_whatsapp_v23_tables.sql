@@ -51,6 +51,11 @@ CREATE TABLE IF NOT EXISTS public.flow_sessions (
 CREATE INDEX IF NOT EXISTS idx_flow_sessions_userid_btree
 	ON public.flow_sessions USING btree (user_id);
 
+COMMENT ON TABLE public.flow_sessions IS
+'A form that was sent to a user, and what came back.';
+COMMENT ON COLUMN public.flow_sessions.flow_token IS
+'Ours, and sent along: the answer is known by it.';
+
 DROP TRIGGER IF EXISTS t_flow_sessions_updated ON public.flow_sessions;
 CREATE TRIGGER t_flow_sessions_updated
 	BEFORE UPDATE ON public.flow_sessions
@@ -71,6 +76,9 @@ CREATE INDEX IF NOT EXISTS idx_user_locations_userid_shared_btree
 CREATE INDEX IF NOT EXISTS idx_user_locations_messageid_btree
 	ON public.user_locations USING btree (message_id);
 
+COMMENT ON TABLE public.user_locations IS
+'Places that users have shared; they outlive the message.';
+
 ALTER TABLE public.user_locations
 	DROP CONSTRAINT IF EXISTS chk_user_locations_on_earth;
 ALTER TABLE public.user_locations
@@ -87,6 +95,9 @@ CREATE TABLE IF NOT EXISTS public.call_logs (
 );
 CREATE INDEX IF NOT EXISTS idx_call_logs_userid_started_btree
 	ON public.call_logs USING btree (user_id, started_at DESC);
+
+COMMENT ON COLUMN public.call_logs.ended_at IS
+'NULL while the call goes on.';
 
 ALTER TABLE public.call_logs DROP CONSTRAINT IF EXISTS chk_call_logs_times;
 ALTER TABLE public.call_logs ADD CONSTRAINT chk_call_logs_times

@@ -1,5 +1,6 @@
 -- What the assistant remembers of a user, found by meaning. Nothing stands in
--- for pgvector, so say so before anything is made. HNSW came with 0.5.0.
+-- for pgvector, so say so before anything is made; a database that took 000 as
+-- its baseline hears it here. HNSW came with 0.5.0.
 
 DO $$
 DECLARE
@@ -31,6 +32,8 @@ CREATE TABLE IF NOT EXISTS public.user_memory (
 	created_at timestamptz NOT NULL DEFAULT now()
 );
 
+COMMENT ON TABLE public.user_memory IS
+'What the assistant remembers of a user. The backend writes it; users may read and delete their own.';
 COMMENT ON COLUMN public.user_memory.embedding IS
 'From text-embedding-3-small, of length 1: only so is the inner product a similarity. NULL until it has been computed.';
 
@@ -57,6 +60,11 @@ CREATE POLICY "user_memory_delete_own" ON public.user_memory
 	USING (user_id = (SELECT auth.uid()));
 
 -- <#> is the negative inner product, since an index scans upwards only.
+--
+-- The HNSW index answers who of all users is nearest. Within one user it would
+-- be wrong: it comes up with the 40 nearest of all (hnsw.ef_search), and when
+-- those are of others, nothing is left. So the memories of the user are
+-- compared one by one, which are hundreds.
 
 CREATE OR REPLACE FUNCTION public.search_user_memory(
 	p_user_id uuid,
@@ -67,11 +75,15 @@ RETURNS TABLE (id uuid, type text, content text,
 	similarity double precision)
 LANGUAGE sql STABLE
 AS $$
-	SELECT m.id, m.type, m.content, -(m.embedding <#> p_query)
-	FROM public.user_memory m
-	WHERE m.user_id = p_user_id
-	AND -(m.embedding <#> p_query) >= p_min_similarity
-	ORDER BY m.embedding <#> p_query
+	WITH own AS MATERIALIZED (
+		SELECT m.id, m.type, m.content,
+		    -(m.embedding <#> p_query) AS similarity
+		FROM public.user_memory m
+		WHERE m.user_id = p_user_id)
+	SELECT o.id, o.type, o.content, o.similarity
+	FROM own o
+	WHERE o.similarity >= p_min_similarity
+	ORDER BY o.similarity DESC
 	LIMIT p_limit
 $$;
 

@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS public.scheduled_messages (
 	updated_at    timestamptz NOT NULL DEFAULT now()
 );
 
+COMMENT ON TABLE public.scheduled_messages IS
+'Messages to be sent later, and what became of them: pending, sending, then sent or failed; cancelled by hand.';
 COMMENT ON COLUMN public.scheduled_messages.scheduled_for IS
 'Due then; moved on when an attempt fails.';
 

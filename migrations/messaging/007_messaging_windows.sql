@@ -20,6 +20,8 @@ CREATE TABLE IF NOT EXISTS public.messaging_windows (
 ALTER TABLE public.messaging_windows
 	ADD COLUMN IF NOT EXISTS last_proactive_sent_at timestamptz;
 
+COMMENT ON TABLE public.messaging_windows IS
+'Until when a user may be answered freely, and how often the assistant has written first today; one row a user.';
 COMMENT ON COLUMN public.messaging_windows.proactive_messages_sent_today IS
 'Belongs to the Bogotá day of last_proactive_sent_at. After midnight it is old until the row is next written: read it with proactive_messages_today().';
 

@@ -1,6 +1,5 @@
 -- Dead letters: what could not be processed, kept with its payload until it is
--- tried again with success, or given up by a person. For the backend only: row
--- security without a policy.
+-- tried again with success, or given up by a person.
 
 CREATE TABLE IF NOT EXISTS public.dead_letter_queue (
 	id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -17,6 +16,8 @@ CREATE TABLE IF NOT EXISTS public.dead_letter_queue (
 	note            text
 );
 
+COMMENT ON TABLE public.dead_letter_queue IS
+'What could not be processed. For the backend alone, so row security has no policy on purpose: a payload may hold what other users wrote.';
 COMMENT ON COLUMN public.dead_letter_queue.message_key IS
 'What it is in its source, say the WhatsApp message id: a second failure of the same thing is counted, not stored again.';
 COMMENT ON COLUMN public.dead_letter_queue.next_retry_at IS
@@ -43,6 +44,7 @@ CREATE INDEX IF NOT EXISTS idx_dead_letter_queue_closed
 	ON public.dead_letter_queue USING btree (closed_at)
 	WHERE closed_at IS NOT NULL;
 
+-- No policy follows: see the comment on the table.
 ALTER TABLE public.dead_letter_queue ENABLE ROW LEVEL SECURITY;
 
 -- Pauses double from a minute to at most a day. After ten failures it is for a
