@@ -92,7 +92,7 @@ COMMENT ON FUNCTION app_cache.tables() IS
 -- Row security and columnstore exclude each other on one table (0A000), and
 -- what a role may do is to be the same on every server. No role here sees some
 -- rows of a cache and not others, so row security would add nothing to the
--- grants; columnstore saves nine tenths of the disk. So the caches have
+-- grants; columnstore saves up to nine tenths of the disk. So the caches have
 -- columnstore and plain grants, and the embeddings, which are no hypertable,
 -- have row security (005).
 
@@ -194,6 +194,36 @@ BEGIN
 		    schedule_interval => interval '1 hour',
 		    if_not_exists => true);
 	END LOOP;
+END
+$$;
+
+-- A batch has 1,000 rows unless it is told otherwise. Of answers of 1 MB that is
+-- more than the 1 GB that a batch can have, and then the chunk is never
+-- compressed; and a look-up unpacks all of its batch. The setting is read by
+-- the session that compresses, so the jobs take it from the database.
+
+DO $$
+DECLARE
+	setting record;
+BEGIN
+	IF coalesce(current_setting('timescaledb.license', true), 'apache')
+	    = 'apache' THEN
+		RETURN;
+	END IF;
+	FOR setting IN
+		SELECT name, value
+		FROM (VALUES
+		    ('timescaledb.compression_batch_size_limit', '100'),
+		    ('timescaledb.enable_compressor_batch_limit', 'on')
+		    ) AS s (name, value)
+		WHERE current_setting(name, true) IS NOT NULL
+	LOOP
+		EXECUTE format('ALTER DATABASE %I SET %s = %s',
+		    current_database(), setting.name, setting.value);
+	END LOOP;
+EXCEPTION WHEN insufficient_privilege THEN
+	RAISE WARNING 'cache: batches of columnstore keep their size: %', SQLERRM
+	    USING HINT = 'chunks of large answers may not be compressed';
 END
 $$;
 
