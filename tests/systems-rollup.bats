@@ -247,6 +247,10 @@ main:4 main:5 main:6 main:7 main:8 main:9 main:10 payload:1 payload:2 "
 	    silver.time_bucket('1 day', NULL::timestamptz) IS NULL,
 	    silver.bucket_shift('2026-03-29 00:00+00', '1 day', -2)")" \
 	    '2026-11-16|1999-10-01|infinity|t|2026-03-27 00:00:00+00'
+	assert_eq "$(PGTZ=Europe/Berlin sql "SELECT
+	    silver.bucket_shift('2026-03-29 00:00+00', '1 day') = '2026-03-30 00:00+00',
+	    silver.time_bucket('1 day', timestamptz '2026-03-29 23:59+00')
+	    = '2026-03-29 00:00+00'")" 't|t'
 	for width in '1 month 1 day' '0' '-1 hour'; do
 		run_mig 1 psql -Xc "SELECT silver.time_bucket('$width', now())"
 	done
@@ -398,6 +402,12 @@ covered() {
 	    WHERE parent_table = '$HOUR'"
 	run_mig 0 psql -Xqc 'CALL silver.maintain_timeseries_tables()'
 	assert_stderr_has "maintenance of $HOUR, retention: invalid input syntax"
+	# nor does a rollup without its source keep others from theirs
+	run_mig 0 psql -Xqc 'CALL silver.perform_rollups()'
+	assert_eq "$(sql "SELECT operation, sqlstate FROM silver.error_log
+	    WHERE rollup_id = 1")" 'look|42P01'
+	assert_stderr_has "the source of rollup $HOUR is gone"
+	sql 'DELETE FROM silver.error_log WHERE rollup_id = 1'
 	assert_eq "$(covered "$DAY" '0' '4 years')" t
 	assert_eq "$(sql "SELECT operation, table_name, resolved_at IS NULL
 	    FROM silver.error_log WHERE operation ~ 'retention'")" \
@@ -413,6 +423,9 @@ covered() {
 	sql "INSERT INTO silver.error_log (at, operation, table_name, sqlstate, message)
 	    VALUES (now() - interval '40 days', 'x', 'y', '00000', 'open')"
 	sql 'CALL silver.maintain_timeseries_tables()'
+	sql "SELECT silver.drop_rollup_table('$DAY');
+	    SELECT silver.drop_rollup_table('$HOUR')"
+	assert_eq "$(sql "SELECT to_regclass('$HOUR')")" ''
 	assert_eq "$(sql "SELECT count(*) FILTER (WHERE finished_at < now()
 	    - interval '1 day') FROM silver.refresh_log")" 0
 	assert_eq "$(sql 'SELECT message FROM silver.error_log')" open
@@ -435,21 +448,26 @@ covered() {
 	assert_eq "$(optimize $((size / 24 + 1)))" "1 day|10|$size|01:00:00|f"
 	# nothing was changed by asking
 	assert_eq "$(covered "$RAW" '9 days' '4 days')" t
-	rows=$(sql "SELECT md5(string_agg(r::text, ' ' ORDER BY r::text)) FROM $RAW r")
+	# a row ahead of its time keeps its partition
+	sql "INSERT INTO $RAW VALUES (now() + interval '2 days', 1, 'early')"
+	all="SELECT md5(string_agg(r::text, ' ' ORDER BY r::text)) FROM $RAW r"
+	rows=$(sql "$all")
 	# longer: from a boundary of the new interval on
 	assert_eq "$(optimize $((size * 7)) true)" "1 day|10|$size|7 days|t"
 	assert_eq "$(covered "$RAW" '9 days' '28 days')" t
-	assert_eq "$(sql "SELECT count(*) > 3, bool_and(extract(isodow FROM from_time) = 1)
+	assert_eq "$(sql "SELECT count(*) >= 3, bool_and(extract(isodow FROM from_time) = 1)
 	    FROM silver.partition_bounds('$RAW')
 	    WHERE until_time - from_time = interval '7 days'")" 't|t'
+	assert_eq "$(sql "$all")" "$rows"
 	# shorter again: retention must not take a long one for a short one
 	assert_eq "$(optimize $((size / 4 + 1)) true)" "7 days|10|$size|06:00:00|t"
 	assert_eq "$(covered "$RAW" '9 days' '24 hours')" t
+	assert_eq "$(sql "$all")" "$rows"
 	sql "CALL silver.perform_rollups()"
 	sql "UPDATE partman.part_config SET retention = '1 day'"
 	sql 'CALL silver.maintain_timeseries_tables()'
 	assert_eq "$(sql "SELECT count(*) FROM $RAW
-	    WHERE recorded_at >= now() - interval '1 day'")" \
+	    WHERE recorded_at BETWEEN now() - interval '1 day' AND now()")" \
 	    "$(sql "SELECT 3 * count(*) FROM generate_series($(at '0'),
 	    $(at '10 days') - interval '1 second', '10 minutes') t
 	    WHERE t >= now() - interval '1 day'")"
@@ -532,6 +550,9 @@ time_of() {
 	    count(*) FROM silver.refresh_log WHERE table_name = '$HOUR'),
 	    rows_read_24h")" "current|00:00:00|0|t|$(sql "SELECT count(*) FROM $RAW")"
 	assert_eq "$(monitor status "$DAY")" behind
+	# rows of the hour at hand are neither late nor due
+	sql "INSERT INTO $RAW VALUES (now(), 1, 's')"
+	assert_eq "$(monitor 'status, late_buckets')" 'current|0'
 	rollup "$DAY"
 	assert_eq "$(monitor 'status, behind' "$DAY")" 'current|00:00:00'
 	sql "UPDATE silver.rollup_config SET processed_until = $(at '8 days')"

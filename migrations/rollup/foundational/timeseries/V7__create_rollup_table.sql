@@ -211,10 +211,6 @@ BEGIN
 		RETURN there.target_table;
 	END IF;
 
-	-- Wait for transactions that have written to the source before it had this
-	-- rollup, and so have noted nothing.
-	EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', p_source);
-
 	-- the table, in the types that its query has
 	EXECUTE 'CREATE TEMPORARY VIEW rollup_shape AS ' || silver.rollup_query(
 	    p_source, p_time, p_bucket, dimensions, p_aggregates, 'false');
@@ -275,6 +271,8 @@ BEGIN
 	VALUES (p_source, target, p_time, p_bucket, dimensions, p_aggregates,
 	    p_settle);
 
+	-- This waits for transactions that have written to the source, also where the
+	-- triggers are there: they have noted nothing for this rollup.
 	FOREACH op IN ARRAY '{INSERT,UPDATE,DELETE,TRUNCATE}'::text[] LOOP
 		EXECUTE format('CREATE OR REPLACE TRIGGER rollup_%s AFTER %s ON %s %s
 		    FOR EACH STATEMENT EXECUTE FUNCTION silver.note_changes()',
@@ -381,14 +379,18 @@ BEGIN
 	JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.oid = p_rollup;
 	-- the source first, as a rollup that runs has it
-	EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', rollup.source_table);
+	IF EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = rollup.source_table) THEN
+		EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE',
+		    rollup.source_table);
+	END IF;
 	DELETE FROM silver.rollup_config WHERE id = rollup.id;
 	DELETE FROM silver.rollup_changes WHERE rollup_id = rollup.id;
 	EXECUTE format('DROP TABLE IF EXISTS %s', (SELECT template_table
 	    FROM partman.part_config WHERE parent_table = parent));
 	DELETE FROM partman.part_config WHERE parent_table = parent;
 	EXECUTE format('DROP TABLE %s', p_rollup);
-	IF NOT EXISTS (SELECT FROM silver.rollup_config
+	IF EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = rollup.source_table)
+	    AND NOT EXISTS (SELECT FROM silver.rollup_config
 	    WHERE source_table = rollup.source_table) THEN
 		FOREACH op IN ARRAY '{insert,update,delete,truncate}'::text[] LOOP
 			EXECUTE format('DROP TRIGGER IF EXISTS rollup_%s ON %s', op,

@@ -59,6 +59,12 @@ DECLARE
 	upstream  silver.rollup_config;
 	next_row  timestamptz;
 BEGIN
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_class
+	    WHERE oid = p_config.source_table) THEN
+		RAISE EXCEPTION 'the source of rollup % is gone', p_config.target_table
+		USING ERRCODE = 'undefined_table',
+		HINT = 'Set enabled to false to keep what there is, or silver.drop_rollup_table().';
+	END IF;
 	SELECT range_agg(tstzrange(d.bucket,
 	    silver.bucket_shift(d.bucket, p_config.bucket))), count(*)
 	INTO ranges, buckets
@@ -232,8 +238,6 @@ DECLARE
 	went    text;
 BEGIN
 	LOOP
-		-- for the transaction: bounds and days are in UTC
-		PERFORM set_config('timezone', 'UTC', true);
 		SELECT c.id INTO rollup FROM silver.rollup_config c
 		WHERE c.target_table = p_rollup;
 		IF NOT FOUND THEN
