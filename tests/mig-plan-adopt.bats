@@ -798,6 +798,28 @@ release_lock() {
 
 # --------------------------------------------------------- shipped systems
 
+@test "migrations/rollup: Flyway with its checksums" {
+	local file
+	cp -R "$MIG_ROOT"/migrations/rollup/foundational m
+	mv m/foundational/*/*.sql m
+	flyway_table
+	while read -r file; do
+		flyway_row "${file#m/}"
+	done < <(find m -maxdepth 1 -name '*.sql' | sort -V)
+	mig-ls main="$MIG_ROOT"/migrations/rollup/foundational/initial-setup,\
+"$MIG_ROOT"/migrations/rollup/foundational/timeseries \
+	    payload="$MIG_ROOT"/migrations/rollup/payload-tables >list
+	run_mig 0 mig-plan --adopt main:flyway <list
+	cp "$BATS_TEST_TMPDIR/out" plan
+	assert_eq "$(steps | cut -d ' ' -f 1,2)" "$(printf 'adopt %d\n' \
+	    1 2 3 4 5 6 7 8 9 10)"
+	run_mig 0 mig-apply <plan
+	run_mig 0 mig-plan --status -o series,version,state <list
+	assert_eq "$(sort -V <<<"$output" | cut -f 1,3 | uniq -c |
+	    sed 's/^ *//' | tr '\t' ' ')" "10 main applied
+2 payload pending"
+}
+
 @test "migrations/registry: sqlx with its checksums, and back" {
 	local file before
 	FORMAT=sqlx
