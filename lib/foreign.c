@@ -18,13 +18,13 @@ static const struct foreign_tool tools[] = {
 	{ .name = "sqlx",
 	    .title = "sqlx",
 	    .check = FOREIGN_BYTES,
-	    .conventions = { "sqlx" },
+	    .conventions = { "sqlx", "golang-migrate", "plain" },
 	    .table = "_sqlx_migrations",
 	    .sql = sql_foreign_sqlx },
 	{ .name = "supabase",
 	    .title = "Supabase",
 	    .check = FOREIGN_TEXT,
-	    .conventions = { "supabase" },
+	    .conventions = { "supabase", "plain" },
 	    .schema = "supabase_migrations",
 	    .table = "schema_migrations",
 	    .sql = sql_foreign_supabase },
@@ -55,8 +55,14 @@ foreign_tool_find(const char *name)
 	return NULL;
 }
 
-static bool
-is_named_as(const struct foreign_tool *tool, const struct convention *c)
+const struct foreign_tool *
+foreign_tool_at(size_t n)
+{
+	return n < TOOLS ? &tools[n] : NULL;
+}
+
+bool
+foreign_tool_reads(const struct foreign_tool *tool, const struct convention *c)
 {
 	const size_t n = sizeof(tool->conventions) / sizeof(char *);
 	size_t i;
@@ -65,17 +71,6 @@ is_named_as(const struct foreign_tool *tool, const struct convention *c)
 		if (strcmp(tool->conventions[i], c->name) == 0)
 			return true;
 	return false;
-}
-
-const struct foreign_tool *
-foreign_tool_of(const struct convention *c)
-{
-	size_t i;
-
-	for (i = 0; i < TOOLS; i++)
-		if (is_named_as(&tools[i], c))
-			return &tools[i];
-	return NULL;
 }
 
 static char *

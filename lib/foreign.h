@@ -1,6 +1,7 @@
 #ifndef FOREIGN_H
 #define FOREIGN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <libpq-fe.h>
 
@@ -25,7 +26,7 @@ struct foreign_tool {
 	const char *name;  /* "flyway" */
 	const char *title; /* for a person: "Flyway" */
 	enum foreign_check check;
-	const char *conventions[2]; /* how its files may be read */
+	const char *conventions[3]; /* as which its files may be listed */
 	const char *schema;	    /* of its table; NULL: it varies */
 	const char *table;
 	const char *sql; /* reads it */
@@ -61,9 +62,15 @@ struct foreign {
 	char digest[HASH_HEX]; /* of the entries, but not of who and when */
 };
 
-/* The tool of that name, or the one whose files are named so, or NULL. */
+/* The tool of that name, or NULL; and tool `n`, NULL beyond the last. */
 const struct foreign_tool *foreign_tool_find(const char *name);
-const struct foreign_tool *foreign_tool_of(const struct convention *);
+const struct foreign_tool *foreign_tool_at(size_t n);
+
+/*
+ * Whether the files of a tool may be listed as those of a convention, which
+ * then finds the same versions and texts.
+ */
+bool foreign_tool_reads(const struct foreign_tool *, const struct convention *);
 
 /*
  * Whether a database has the table that a tool uses by default.  Returns 1, 0

@@ -400,8 +400,8 @@ adopt 1_9 c"
 @test "another convention, several series, wrong usage" {
 	migration 1_a.sql <<<'SELECT 1;'
 	plan 2 flyway
-	assert_stderr_has "--adopt flyway: the files of series main are listed \
-as those of plain SQL files"
+	assert_stderr_has "--adopt flyway: m/1_a.sql is listed as a file of \
+plain SQL files"
 	assert_stderr_has "hint: mig-ls -f flyway DIR"
 	rm m/1_a.sql
 	flyway_files
@@ -425,6 +425,12 @@ as those of plain SQL files"
 		[ "$stderr" ]
 		assert_eq "$output" ""
 	done
+	# that tool would have run the down text too
+	printf 'CREATE TABLE a ();\n-- mig: down\nDROP TABLE a;\n' >n/1_a.sql
+	rm n/V1__one.sql
+	mig-ls n >list
+	run_mig 2 mig-plan --adopt sqlx <list
+	assert_stderr_has "n/1_a.sql is listed as a file of plain SQL files"
 	# flyway-raw is Flyway too
 	FORMAT=flyway-raw plan 0 flyway
 	assert_eq "$(steps)" "adopt 1 one"
@@ -665,6 +671,20 @@ accept 001 a"
 apply 10 ten"
 }
 
+@test "what was taken back before a clean is forgotten" {
+	sqlx_files
+	sqlx_table
+	sqlx_row 1_one.up.sql
+	sql "CREATE TABLE one ()"
+	run_pipe 0 'mig-ls -f sqlx m | mig-plan --adopt sqlx | mig-apply'
+	run_pipe 0 'mig-ls -f sqlx m | mig-plan --revert 1 | mig-apply'
+	run_pipe 0 "mig-plan --clean $PGDATABASE | mig-apply"
+	sqlx_table
+	sqlx_row 1_one.up.sql
+	plan 0 sqlx
+	assert_eq "$(steps)" "adopt 1 one"
+}
+
 @test "what stopped part-way is in the way" {
 	sqlx_files
 	sqlx_table
@@ -822,7 +842,6 @@ release_lock() {
 
 @test "migrations/registry: sqlx with its checksums, and back" {
 	local file before
-	FORMAT=sqlx
 	cp "$MIG_ROOT"/migrations/registry/*.sql m
 	sqlx_table
 	for file in m/*.up.sql; do
@@ -837,12 +856,12 @@ adopt 20240101000002"
 	assert_eq "$(pending)" ""
 	# the history's down texts take back what sqlx has made
 	rm m/*.down.sql
-	run_pipe 0 'mig-ls -f sqlx m | mig-plan --revert 2 | mig-apply'
+	run_pipe 0 'mig-ls m | mig-plan --revert 2 | mig-apply'
 	assert_eq "$(sql "SELECT count(*) FROM pg_tables WHERE schemaname NOT IN
 	    ('pg_catalog', 'information_schema', 'mig')
 	    AND tablename <> '$SQLX'")" 0
 	cp "$MIG_ROOT"/migrations/registry/*.down.sql m
-	run_pipe 0 'mig-ls -f sqlx m | mig-plan | mig-apply'
+	run_pipe 0 'mig-ls m | mig-plan | mig-apply'
 	assert_eq "$(schema_of)" "$before"
 	# and sqlx finds what it had, with the checksums that it would compute
 	assert_eq "$(sql "SELECT count(*) FROM mig.applied a
@@ -875,6 +894,7 @@ statements() {
 @test "migrations/messaging: Supabase with its statements" {
 	local file name
 	supabase_table
+	FORMAT=
 	cp "$MIG_ROOT"/migrations/messaging/*.sql m
 	for file in m/*.sql; do
 		name=${file#m/}

@@ -19,9 +19,21 @@ struct adoption {
 	PGresult *reverted; /* versions; NULL: none */
 };
 
-/* Another tool would find other files, or read them in another way. */
+/*
+ * Whether the file is read as the other tool reads it: as one text, which that
+ * has run whole.
+ */
+static bool
+is_read_alike(const struct foreign_tool *tool, const struct migration *m)
+{
+	if (m->path != NULL && m->down_path != NULL &&
+	    strcmp(m->path, m->down_path) == 0)
+		return false;
+	return foreign_tool_reads(tool, m->convention);
+}
+
 static int
-check_convention(const struct adoption *a)
+check_listing(const struct adoption *a)
 {
 	struct planner *p = a->p;
 	const struct item *item;
@@ -29,13 +41,12 @@ check_convention(const struct adoption *a)
 
 	for (i = 0; i < a->group->n; i++) {
 		item = &p->items[a->group->first + i];
-		if (!item->listed ||
-		    foreign_tool_of(item->m->convention) == a->tool)
+		if (!item->listed || is_read_alike(a->tool, item->m))
 			continue;
 		fault_set(&p->f, EXIT_USAGE,
-		    "--adopt %s: the files of series %s are listed as those "
-		    "of %s",
-		    a->tool->name, item->m->series, item->m->convention->title);
+		    "--adopt %s: %s is listed as a file of %s", a->tool->name,
+		    item->m->path == NULL ? item->m->name : item->m->path,
+		    item->m->convention->title);
 		return fault_hint(&p->f, "mig-ls -f %s DIR", a->tool->name);
 	}
 	return 0;
@@ -328,7 +339,7 @@ read_both(struct adoption *a)
 {
 	struct planner *p = a->p;
 
-	if (check_convention(a) == -1 ||
+	if (check_listing(a) == -1 ||
 	    foreign_read(&p->foreign, p->conn, a->tool, p->o.adopt_table,
 		&p->f) == -1 ||
 	    read_reverted(a) == -1)
@@ -375,25 +386,38 @@ adopt_steps(struct planner *p)
 	return result;
 }
 
-void
-adopt_note(struct planner *p)
+/* Note a tool that may have migrated a series; whether there is one. */
+static bool
+note_tool(struct planner *p, const struct convention *c)
 {
 	const struct foreign_tool *tool;
 	struct fault f = FAULT_INIT;
+	bool there = false;
+	size_t i;
+
+	for (i = 0; !there && (tool = foreign_tool_at(i)) != NULL; i++)
+		there = foreign_tool_reads(tool, c) &&
+		    foreign_is_there(p->conn, tool, &f) == 1;
+	if (there)
+		note(p,
+		    "%s has its table here: --adopt %s takes over what it "
+		    "has applied",
+		    tool->title, tool->name);
+	fault_free(&f);
+	return there;
+}
+
+void
+adopt_note(struct planner *p)
+{
+	const struct item *item;
 	size_t i;
 
 	if (p->history.n > 0 || p->o.quiet)
 		return;
 	for (i = 0; i < p->ngroups; i++) {
-		tool = foreign_tool_of(
-		    p->items[p->groups[i].first].m->convention);
-		if (tool == NULL || foreign_is_there(p->conn, tool, &f) != 1)
-			continue;
-		note(p,
-		    "%s has its table here: --adopt %s takes over what it "
-		    "has applied",
-		    tool->title, tool->name);
-		break;
+		item = &p->items[p->groups[i].first];
+		if (note_tool(p, item->m->convention))
+			break;
 	}
-	fault_free(&f);
 }
