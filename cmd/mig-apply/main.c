@@ -14,6 +14,7 @@
 
 #include "db.h"
 #include "exits.h"
+#include "rehearse.h"
 #include "run.h"
 #include "standard.h"
 #include "stop.h"
@@ -25,6 +26,7 @@ enum {
 	OPT_ANALYZE = 256,
 	OPT_JSON,
 	OPT_LOCK_TIMEOUT,
+	OPT_REHEARSE,
 	OPT_RETRY,
 	OPT_VERBOSE,
 	OPT_VERSION,
@@ -40,6 +42,7 @@ static const struct option longopts[] = {
 	{ "lock-timeout", required_argument, NULL, OPT_LOCK_TIMEOUT },
 	{ "no-header", no_argument, NULL, 'H' },
 	{ "quiet", no_argument, NULL, 'q' },
+	{ "rehearse", no_argument, NULL, OPT_REHEARSE },
 	{ "retry", required_argument, NULL, OPT_RETRY },
 	{ "single-transaction", no_argument, NULL, '1' },
 	{ "variable", required_argument, NULL, 'v' },
@@ -59,8 +62,9 @@ usage(void)
 	    "[--analyze] [--json]\n"
 	    "                 [--lock-timeout MS] [--retry SECONDS] "
 	    "[--wait SECONDS] < PLAN\n"
+	    "       %s --rehearse [options] < PLAN\n"
 	    "       %s -h\n",
-	    getprogname(), getprogname());
+	    getprogname(), getprogname(), getprogname());
 	exit(EXIT_USAGE);
 }
 
@@ -85,6 +89,9 @@ help(void)
 	     "were created or changed\n"
 	     "      --lock-timeout MS    longest wait for a lock in one try "
 	     "(5000; 0: no end)\n"
+	     "      --rehearse           run the tx steps, tell what each "
+	     "statement does, roll\n"
+	     "                           back\n"
 	     "      --retry SECONDS      how long to try a step again that "
 	     "got no lock (60)\n"
 	     "      --wait SECONDS       how long to wait for another "
@@ -157,6 +164,9 @@ long_option(struct options *o, int c, const char *arg)
 	case OPT_LOCK_TIMEOUT:
 		o->lock_timeout = number("--lock-timeout", arg);
 		break;
+	case OPT_REHEARSE:
+		o->rehearse = true;
+		break;
 	case OPT_RETRY:
 		o->retry = number("--retry", arg);
 		break;
@@ -172,6 +182,21 @@ long_option(struct options *o, int c, const char *arg)
 	default:
 		usage();
 	}
+}
+
+/* What has no meaning where nothing is changed. */
+static void
+check_rehearse(const struct options *o)
+{
+	const char *other = o->one ? "-1" :
+	    o->ask		   ? "-i" :
+	    o->analyze		   ? "--analyze" :
+				     NULL;
+
+	if (other == NULL)
+		return;
+	warnx("--rehearse changes nothing: %s does not go with it", other);
+	usage();
 }
 
 static void
@@ -215,6 +240,8 @@ parse(struct setup *s, int argc, char *argv[])
 		warnx("%s: the plan comes from standard input", argv[optind]);
 		usage();
 	}
+	if (o->rehearse)
+		check_rehearse(o);
 	if (isatty(STDIN_FILENO)) {
 		warnx("a plan is wanted on standard input");
 		usage();
@@ -389,6 +416,8 @@ carry_out(struct run *r, struct fault *f)
 			   "written: nothing was done"),
 		       EXIT_STREAM;
 	stop_install();
+	if (r->options->rehearse)
+		return (int)rehearse_steps(r);
 	code = run_steps(r);
 	if (code == EXIT_DONE)
 		run_analyze(r);
@@ -463,6 +492,7 @@ main(int argc, char *argv[])
 		err(EXIT_STREAM, NULL);
 	if (s.options.quiet)
 		r.report.progress = false;
+	r.report.rehearsal = s.options.rehearse;
 	code = apply(&r, &f);
 	run_free(&r);
 	plan_free(&plan);

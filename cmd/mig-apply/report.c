@@ -94,10 +94,9 @@ report_wipe(struct report *r)
 	r->shown = false;
 }
 
-/* Write a record; it is flushed with the next report_ok(). */
-static void
-record(struct report *r, const char *word, const struct stream_column *columns,
-    const char *const *values, size_t n)
+void
+report_record(struct report *r, const char *word,
+    const struct stream_column *columns, const char *const *values, size_t n)
 {
 	if (r->people)
 		return;
@@ -154,7 +153,7 @@ report_start(struct report *r, size_t n, const struct plan_step *s)
 	step_values(values, step, n, s);
 	values[4] = at;
 	values[5] = s->m.name;
-	record(r, "start", start_columns, values, 6);
+	report_record(r, "start", start_columns, values, 6);
 }
 
 void
@@ -175,7 +174,21 @@ report_done(struct report *r, size_t n, const struct plan_step *s)
 	step_values(values, step, n, s);
 	values[4] = number(ms, took);
 	values[5] = s->m.name;
-	record(r, "done", done_columns, values, 6);
+	report_record(r, "done", done_columns, values, 6);
+}
+
+void
+report_rehearsed(struct report *r, size_t n, const struct plan_step *s)
+{
+	const char *values[6];
+	char step[24], ms[24];
+
+	r->rehearsed++;
+	report_wipe(r);
+	step_values(values, step, n, s);
+	values[4] = number(ms, report_clock() - r->step_began);
+	values[5] = s->m.name;
+	report_record(r, "rehearsed", done_columns, values, 6);
 }
 
 void
@@ -198,7 +211,7 @@ report_retry(struct report *r, size_t n, const struct plan_step *s,
 	values[4] = number(ms, report_clock() - r->step_began);
 	values[5] = sqlstate;
 	values[6] = why;
-	record(r, "retry", retry_columns, values, 7);
+	report_record(r, "retry", retry_columns, values, 7);
 }
 
 void
@@ -220,7 +233,7 @@ report_fail(struct report *r, size_t n, const struct plan_step *s,
 	values[5] = sqlstate;
 	values[6] = where;
 	values[7] = message;
-	record(r, "fail", fail_columns, values, 8);
+	report_record(r, "fail", fail_columns, values, 8);
 }
 
 void
@@ -253,16 +266,18 @@ closing_line(struct report *r, int code, const char *database)
 {
 	long long took = report_clock() - r->began;
 
-	if (code != 0 && r->done == 0)
+	if (code != 0 && r->done == 0 && r->rehearsed == 0)
 		return;
 	if (r->steps == 0) {
 		puts("nothing to do: the plan has no steps");
 		return;
 	}
-	printf("%s%zu of %zu step%s done in %lld.%03lld s%s",
-	    r->colour ? (code == 0 ? "\033[32m" : "\033[31m") : "", r->done,
-	    r->steps, r->steps == 1 ? "" : "s", took / 1000, took % 1000,
-	    r->colour ? "\033[0m" : "");
+	printf("%s%zu of %zu step%s %s in %lld.%03lld s%s",
+	    r->colour ? (code == 0 ? "\033[32m" : "\033[31m") : "",
+	    r->rehearsal ? r->rehearsed : r->done, r->steps,
+	    r->steps == 1 ? "" : "s",
+	    r->rehearsal ? "rehearsed and rolled back" : "done", took / 1000,
+	    took % 1000, r->colour ? "\033[0m" : "");
 	if (database != NULL) {
 		fputs(", database ", stdout);
 		text_show(stdout, database, strlen(database));
@@ -285,15 +300,16 @@ report_end(struct report *r, int code, const char *database)
 	report_wipe(r);
 	values[0] = number(number_code, code);
 	values[1] = number(number_done, (long long)r->done);
-	record(r, "exit", exit_columns, values, 2);
+	report_record(r, "exit", exit_columns, values, 2);
 	if (r->people)
 		closing_line(r, code, database);
 	if (stream_end(&r->w, &f) == -1 || r->broken) {
 		if (f.text == NULL)
 			fault_set(&f, EXIT_STREAM, "cannot write the report");
-		fault_hint(&f,
-		    "what was done stands in the history: "
-		    "mig-ls -d");
+		if (!r->rehearsal)
+			fault_hint(&f,
+			    "what was done stands in the history: "
+			    "mig-ls -d");
 		fault_print(&f, stderr);
 		if (code == EXIT_DONE)
 			code = EXIT_STREAM;

@@ -20,8 +20,10 @@ struct report {
 	bool shown;    /* a line of progress stands there */
 	bool broken;   /* stdout cannot be written any more */
 	bool ended;
-	size_t steps; /* of the plan */
+	bool rehearsal; /* all is rolled back in the end */
+	size_t steps;	/* of the plan */
 	size_t done;
+	size_t rehearsed;
 	long long began; /* report_clock() of the first step */
 	long long step_began;
 };
@@ -41,6 +43,16 @@ void report_retry(struct report *, size_t n, const struct plan_step *,
     const char *sqlstate, const char *why);
 void report_fail(struct report *, size_t n, const struct plan_step *,
     const char *sqlstate, const char *where, const char *message);
+
+/* A step has been rehearsed. */
+void report_rehearsed(struct report *, size_t n, const struct plan_step *);
+
+/*
+ * Write a record; nothing for people.  It is flushed, and a failure is seen by
+ * the next report_ok().
+ */
+void report_record(struct report *, const char *word,
+    const struct stream_column *, const char *const *values, size_t n);
 
 /* Show what step `n` is doing, if it has been at it for a while. */
 void report_progress(struct report *, size_t n, const struct plan_step *,

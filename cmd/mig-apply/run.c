@@ -331,8 +331,8 @@ send_all(struct run *r)
 	return 0;
 }
 
-enum exits
-run_steps(struct run *r)
+int
+run_open(struct run *r)
 {
 	r->worker.done = answer;
 	r->worker.tick = tick;
@@ -342,8 +342,16 @@ run_steps(struct run *r)
 	r->worker.interval = 200;
 	if (worker_open(&r->worker, r->target, r->fault) == -1 ||
 	    check_server(r) == -1)
-		return r->fault->code;
+		return -1;
 	r->watch.worker_pid = PQbackendPID(r->worker.conn);
+	return 0;
+}
+
+enum exits
+run_steps(struct run *r)
+{
+	if (run_open(r) == -1)
+		return r->fault->code;
 	r->exists = r->history.exists;
 	r->seq = r->history.seq;
 	while (send_all(r) == -1)

@@ -17,6 +17,7 @@ struct options {
 	bool one; /* -1: all steps in one transaction */
 	bool ask; /* -i */
 	bool analyze;
+	bool rehearse;
 	bool verbose;
 	bool quiet;
 	bool json;
@@ -71,6 +72,7 @@ struct run {
 	int tries;
 	char **tables; /* created or changed, for --analyze */
 	size_t ntables;
+	struct rehearsal *rehearsal; /* or NULL */
 	struct fault *fault;
 };
 
@@ -85,6 +87,12 @@ int run_look(struct run *);
  * fault says why.
  */
 enum exits run_steps(struct run *);
+
+/*
+ * Connect the worker, and let it call us while it waits.  Returns 0, or -1
+ * with a fault.
+ */
+int run_open(struct run *);
 
 /* A step is done: say so, and that the next one, if sent, is under way. */
 void run_step_done(struct run *, size_t step);
