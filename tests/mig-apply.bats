@@ -628,6 +628,43 @@ apply 2 alter"
 	assert_eq "$(tables)" "t"
 }
 
+@test "no-transaction: a statement is tried again, in its session" {
+	new_db
+	migration 1_t.sql <<<'CREATE TABLE t (id int);'
+	apply 0
+	migration 2_alter.sql <<-'SQL'
+		-- mig: no-transaction
+		SET search_path = public;
+		CREATE TEMPORARY TABLE mine (id int);
+		ALTER TABLE t ADD COLUMN name text;
+		INSERT INTO mine SELECT pg_backend_pid();
+	SQL
+	plan
+	background psql -XAtq -c 'BEGIN' \
+	    -c 'LOCK TABLE t IN ACCESS SHARE MODE' -c 'SELECT pg_sleep(3)' \
+	    -c 'COMMIT'
+	wait_for "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass" 1
+	run_mig 0 mig-apply --lock-timeout 300 <plan
+	assert_output_has $'retry\t1\tapply\tmain\t2\t'
+	assert_eq "$(sql 'SELECT count(*) FROM mig.progress')" 0
+	wait "$PID"
+	# and when it is not to be had, what is done stays known
+	migration 3_alter.sql <<-'SQL'
+		-- mig: no-transaction
+		CREATE TABLE u (id int);
+		ALTER TABLE t DROP COLUMN name;
+	SQL
+	plan
+	background psql -XAtq -c 'BEGIN' -c 'LOCK TABLE t' \
+	    -c 'SELECT pg_sleep(30)'
+	wait_for "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass
+	    AND granted" 1
+	run_mig 7 mig-apply --lock-timeout 100 --retry 1 <plan
+	assert_output_has $'retry\t1\tapply\tmain\t3\t'
+	assert_eq "$(sql "SELECT string_agg(statement || ' ' || state, ', ')
+	    FROM mig.progress")" '1 done'
+}
+
 @test "a report that cannot be written: nothing is done" {
 	new_db
 	two

@@ -348,19 +348,17 @@ run_in_transaction(struct alone *a)
 	    worker_sync(&r->worker) == -1)
 		return -1;
 	r->partial = true;
+	r->deadline = 0;
+	r->tries = 0;
 	return 0;
 }
 
+/* What failed in a transaction runs outside of one, if that is why. */
 static int
-run_one(struct alone *a)
+run_refused(struct alone *a)
 {
 	struct worker *w = &a->run->worker;
 
-	a->open = a->k;
-	if (statement_not_in_transaction(&a->item) != NULL)
-		return run_bare(a);
-	if (run_in_transaction(a) == 0)
-		return 0;
 	worker_sync(w);
 	if (a->item.copy_in || !refused_in_transaction(w))
 		return -1;
@@ -369,6 +367,22 @@ run_one(struct alone *a)
 	if (send_set(a->run, "ROLLBACK") == -1 || worker_sync(w) == -1)
 		return -1;
 	return run_bare(a);
+}
+
+/* A statement by itself. */
+static int
+run_one(struct alone *a)
+{
+	a->open = a->k;
+	if (statement_not_in_transaction(&a->item) != NULL)
+		return run_bare(a);
+	while (run_in_transaction(a) == -1) {
+		/* its data have gone by */
+		if (a->item.copy_in || !run_statement_retried(a->run))
+			return run_refused(a);
+		a->logged = false;
+	}
+	return 0;
 }
 
 /* A statement of a file that has BEGIN and COMMIT of its own. */

@@ -24,8 +24,8 @@ roll_back(struct run *r)
 }
 
 /*
- * Whether a failed step may be tried again: the lock was not to be had, or
- * others were in its way.
+ * Whether what failed may be tried again: the lock was not to be had, or others
+ * were in its way.
  */
 static bool
 may_retry(struct run *r)
@@ -33,8 +33,8 @@ may_retry(struct run *r)
 	const struct worker_failure *failure = &r->worker.failure;
 	const char *state = db_sqlstate(failure->result);
 
-	if (failure->result == NULL || r->alone || stop_signal() != 0 ||
-	    r->report.broken || failure->lost)
+	if (failure->result == NULL || stop_signal() != 0 || r->report.broken ||
+	    failure->lost)
 		return false;
 	if (strcmp(state, "55P03") != 0 && strcmp(state, "40P01") != 0 &&
 	    strcmp(state, "40001") != 0)
@@ -59,24 +59,45 @@ pause_before_retry(struct run *r)
 		(long long)arc4random_uniform((uint32_t)(most / 2 + 1))));
 }
 
-bool
-run_retried(struct run *r)
+/* Say what was in the way. */
+static int
+say_retry(struct run *r)
 {
 	const PGresult *result = r->worker.failure.result;
-	char state[6];
 	char *why;
 
-	if (!may_retry(r))
-		return false;
-	strlcpy(state, db_sqlstate(result), sizeof(state));
 	if (asprintf(&why, "%s%s%s",
 		PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY),
 		*r->watch.blockers != '\0' ? ": blocked by " : "",
 		r->watch.blockers) == -1)
-		return false;
-	report_retry(&r->report, r->at + 1, &r->plan->steps[r->at], state, why);
+		return -1;
+	report_retry(&r->report, r->at + 1, &r->plan->steps[r->at],
+	    db_sqlstate(result), why);
 	free(why);
-	if (roll_back(r) == -1)
+	return 0;
+}
+
+bool
+run_statement_retried(struct run *r)
+{
+	if (!may_retry(r) || say_retry(r) == -1)
+		return false;
+	/* the session stays as the statements before this have left it */
+	worker_sync(&r->worker);
+	if (r->worker.failure.lost)
+		return false;
+	worker_clear(&r->worker);
+	if (send_set(r, "ROLLBACK") == -1 || worker_sync(&r->worker) == -1)
+		return false;
+	pause_before_retry(r);
+	return stop_signal() == 0;
+}
+
+bool
+run_retried(struct run *r)
+{
+	if (r->alone || !may_retry(r) || say_retry(r) == -1 ||
+	    roll_back(r) == -1)
 		return false;
 	r->again = true;
 	pause_before_retry(r);

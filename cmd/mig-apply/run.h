@@ -103,6 +103,12 @@ void run_step_done(struct run *, size_t step);
  * the report and in the log, and return the exit code.
  */
 bool run_retried(struct run *);
+
+/*
+ * The same for one statement that failed in a transaction of its own: whether
+ * it is to be sent again.
+ */
+bool run_statement_retried(struct run *);
 enum exits run_give_up(struct run *);
 
 /* Analyze what was created or changed; problems are warnings. */
