@@ -217,6 +217,17 @@ a_row_each() {
 	assert_eq "$(searches)$(locations)" 'one 3 daysone 9 days'
 }
 
+# As the page has it, without one transaction around each.
+@test "cache: psql can run the files one by one, too" {
+	apply_cache
+	schema_of >"$BATS_TEST_TMPDIR/first"
+	new_db psql
+	for file in "$CACHE"/*.sql; do
+		psql -Xq -v ON_ERROR_STOP=1 -f "$file"
+	done
+	schema_of | diff "$BATS_TEST_TMPDIR/first" -
+}
+
 @test "cache: what a server lacks is told once" {
 	apply_cache
 	grep WARNING "$BATS_TEST_TMPDIR/err" >"$BATS_TEST_TMPDIR/warnings" || :
@@ -869,7 +880,12 @@ app_readwrite'
 	assert_eq "$(sql "SELECT schemaname, tablename, rowsecurity FROM pg_tables
 	    WHERE schemaname IN ('app_cache', 'app_embeddings')
 	    ORDER BY 2" | grep -c .)" 3
+	# jobs, without TimescaleDB's view of them
+	assert_eq "$(as app_readonly "SELECT DISTINCT scheduler
+	    FROM app_monitoring.timescaledb_jobs")" \
+	    "$([ "$TIER" = community ] && echo timescaledb || echo cron)"
 	if [ "$TIER" = none ]; then
+		fails_with 42P01 'SELECT FROM timescaledb_information.jobs'
 		return
 	fi
 	assert_eq "$(sql "SELECT hypertable_name

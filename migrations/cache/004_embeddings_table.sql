@@ -25,12 +25,21 @@ COMMENT ON COLUMN app_embeddings.places_embeddings.metadata IS
 '10 kB of text at most.';
 
 -- IVFFlat divides the rows it finds into lists, here for 10,000 to 100,000
--- rows. Of an empty table it learns nothing, as the server's notice says: after
--- the first rows are in, call app_embeddings.rebuild_index() (006).
+-- rows. Of an empty table it learns nothing, and its notice says to drop it
+-- until there are rows. That need not be: the search of 006 does without it
+-- until then, and app_embeddings.rebuild_index() lets it learn.
 
-CREATE INDEX IF NOT EXISTS places_embeddings_embedding_idx
-	ON app_embeddings.places_embeddings
-	USING ivfflat (embedding vector_cosine_ops) WITH (lists = 100);
+DO $$
+DECLARE
+	told text := current_setting('client_min_messages');
+BEGIN
+	PERFORM set_config('client_min_messages', 'warning', true);
+	CREATE INDEX IF NOT EXISTS places_embeddings_embedding_idx
+		ON app_embeddings.places_embeddings
+		USING ivfflat (embedding vector_cosine_ops) WITH (lists = 100);
+	PERFORM set_config('client_min_messages', told, true);
+END
+$$;
 
 CREATE OR REPLACE FUNCTION app_embeddings.set_updated_at()
 RETURNS trigger
