@@ -72,6 +72,27 @@ load systems-messaging
 	run_pipe 0 "mig-ls '$BATS_TEST_TMPDIR/m' | mig-plan --check"
 }
 
+@test "messaging: what the Supabase CLI has migrated is taken over" {
+	local file name
+	messaging_dir
+	sql 'CREATE SCHEMA supabase_migrations;
+	    CREATE TABLE supabase_migrations.schema_migrations
+	    (version text PRIMARY KEY, statements text[], name text)'
+	for file in "$BATS_TEST_TMPDIR"/m/*.sql; do
+		name=${file##*/}
+		psql -Xq1 -v ON_ERROR_STOP=1 -v file="$(cat "$file")" \
+		    -v version="${name%%_*}" -v name="${name#*_}" -f "$file" \
+		    -f <(echo "INSERT INTO supabase_migrations.schema_migrations
+		    VALUES (:'version', ARRAY[:'file'], :'name')")
+	done
+	schema_of >"$BATS_TEST_TMPDIR/before"
+	run_pipe 0 "mig-ls '$BATS_TEST_TMPDIR/m' | mig-plan --adopt supabase |
+	    mig-apply"
+	assert_match "$output" $'done\t1\tadopt\tmain\t000'
+	schema_of | diff "$BATS_TEST_TMPDIR/before" -
+	run_pipe 0 "mig-ls '$BATS_TEST_TMPDIR/m' | mig-plan --check"
+}
+
 @test "messaging: an auth.uid() that is there is left alone" {
 	sql "CREATE SCHEMA auth;
 	    CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE
