@@ -14,8 +14,7 @@ SELECT CASE WHEN NOT success THEN 'failed'
 FROM (
 	SELECT DISTINCT ON (key) * FROM (
 		SELECT *, CASE WHEN version IS NULL THEN 'R' || description
-		    ELSE regexp_replace(regexp_replace(
-			'.' || translate(version, '_', '.'),
+		    ELSE regexp_replace(regexp_replace('.' || version,
 			'\.0+(?=[0-9])', '.', 'g'), '(\.0)+$', '') END AS key
 		FROM :"table" WHERE type <> 'SCHEMA'
 	) every
