@@ -223,10 +223,21 @@ connect_fault(struct fault *f, PGconn *conn, const struct db_target *t)
 PGconn *
 db_connect(const struct db_target *t, const char *application, struct fault *f)
 {
-	const char *keys[6], *values[6];
-	size_t n = 0;
+	static const char *const lines[][2] = {
+		{ "keepalives_idle", "30" },
+		{ "keepalives_interval", "10" },
+		{ "keepalives_count", "3" },
+		{ "tcp_user_timeout", "60000" },
+	};
+	const char *keys[10], *values[10];
+	size_t n;
 	PGconn *conn;
 
+	/* what stands before "dbname" gives way to what is in that */
+	for (n = 0; n < sizeof(lines) / sizeof(lines[0]); n++) {
+		keys[n] = lines[n][0];
+		values[n] = lines[n][1];
+	}
 	if (!set("PGCONNECT_TIMEOUT")) {
 		keys[n] = "connect_timeout";
 		values[n++] = CONNECT_TIMEOUT;

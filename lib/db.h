@@ -28,6 +28,7 @@ void db_target_free(struct db_target *);
 
 /*
  * Connect, as `application`, in UTF-8; notices go to stderr with their level.
+ * A line that is dead shows within a minute, unless the target says otherwise.
  * Returns NULL with a fault (EXIT_CONNECT).
  */
 PGconn *db_connect(const struct db_target *, const char *application,

@@ -530,3 +530,33 @@ fail 2"
 apply 2"
 	done
 }
+
+@test "a silent line is looked after, as the connection string has it" {
+	new_db
+	migration 1_sleep.sql <<<'SELECT pg_sleep(20);'
+	mig-ls m | mig-plan >plan
+	local most option port=$PGPORT seen
+	while read -r most option; do
+		background env PGPASSWORD=lab DATABASE_URL="host=127.0.0.1 \
+		    port=$port dbname=$PGDATABASE user=lab $option" \
+		    sh -c 'exec mig-apply <plan'
+		wait_for "SELECT count(*) FROM pg_stat_activity
+		    WHERE query LIKE '%pg_sleep%' AND state = 'active'
+			AND datname = current_database()
+			AND pid <> pg_backend_pid()" 1
+		# of the kernel's table: connections to that port, and when each
+		# will be asked, in hundredths of a second
+		seen=$(awk -v port="$(printf ':%04X' "$port")" \
+		    '$3 ~ port "$" && $6 ~ /^02:/ { print substr($6, 4) }' \
+		    /proc/net/tcp)
+		[ "$seen" ]
+		for seen in $seen; do
+			[ $((16#$seen)) -le "$most" ]
+		done
+		kill -TERM "$PID"
+		wait "$PID" || :
+	done <<-'END'
+		3000
+		700 keepalives_idle=7
+	END
+}
