@@ -206,7 +206,7 @@ accept 1 one"
 	flyway_row R__gone.sql SQL true 5
 	plan 8 flyway
 	assert_stderr_has "main 3 gone: missing: applied 2025-01-02T03:04:05 by \
-app in Flyway, but not in the listing"
+app in Flyway, but its text is not in the listing"
 	assert_stderr_has "main 4 Code: applied 2025-01-02T03:04:05 by app in \
 Flyway, but no SQL"
 	assert_stderr_has "main gone: missing"
@@ -504,6 +504,17 @@ adopt 2 cr"
 	plan 8 sqlx
 	assert_stderr_has "m/1_bom.sql: main 1 bom: not the text that sqlx has \
 applied 2025-01-02T01:04:05Z"
+}
+
+@test "sqlx: a down file alone is no text that ran" {
+	sqlx_files
+	sqlx_table
+	sqlx_row 1_one.up.sql
+	rm m/1_one.up.sql
+	plan 8 sqlx
+	assert_stderr_has "main 1 one: missing: applied 2025-01-02T01:04:05Z"
+	plan 0 sqlx --allow-missing
+	assert_eq "$(steps)" ""
 }
 
 @test "sqlx: dirty is refused, a missing time is not" {

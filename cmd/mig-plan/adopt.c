@@ -201,7 +201,7 @@ judge(const struct adoption *a, struct taking *t)
 		t->verdict = VERDICT_FAILED;
 	else if (t->entry->state == FOREIGN_CODE)
 		t->verdict = VERDICT_CODE;
-	else if (t->item == NULL)
+	else if (t->item == NULL || t->item->m->sha256 == NULL)
 		t->verdict = VERDICT_MISSING;
 	else
 		return judge_text(a, t);

@@ -17,7 +17,7 @@ enum verdict {
 	/* what stands against the plan */
 	VERDICT_DIFFERS,   /* the file has another text */
 	VERDICT_UNCHECKED, /* there is nothing to check the file by */
-	VERDICT_MISSING,   /* there is no file */
+	VERDICT_MISSING,   /* there is no file, or a down file alone */
 	VERDICT_CODE,	   /* it is no SQL */
 	VERDICT_FAILED,	   /* its last try failed */
 	VERDICT_REVERTED,  /* it was taken back here since */

@@ -54,8 +54,8 @@ complain_about(struct planner *p, const struct taking *t,
 		break;
 	case VERDICT_MISSING:
 		complain(p, EXIT_STALE, item,
-		    "missing: %s in %s, but not in the listing", applied,
-		    title);
+		    "missing: %s in %s, but its text is not in the listing",
+		    applied, title);
 		break;
 	case VERDICT_CODE:
 		complain(p, EXIT_STALE, item, "%s in %s, but no SQL", applied,
