@@ -172,6 +172,7 @@ everything() {
 		\.
 		TRUNCATE orders;
 		INSERT INTO orders VALUES (1, 1, 1, 'one');
+		DO 'BEGIN TRUNCATE customer; INSERT INTO customer VALUES (1); END';
 	SQL
 	rehearse 0
 	assert_eq "$(told rows 1 1)" 'public.orders 0 10 0'
@@ -182,6 +183,8 @@ everything() {
 	assert_match "$(told rewrite 1 8)" '^public.orders 0;'
 	assert_eq "$(told rows 1 8)" ''
 	assert_eq "$(told rows 1 9)" 'public.orders 1 0 0'
+	# behind a TRUNCATE the server counts from nothing
+	assert_eq "$(told rows 1 10)" 'public.customer 1 0 0; public.log 2 0 0'
 	# the command tag
 	assert_eq "$(field statement 1 1 3) $(field statement 1 1 4)" \
 	    'UPDATE 10'
@@ -449,6 +452,30 @@ everything() {
 	assert_eq "$(told rows 1 4)" 'public.customer 0 0 100'
 }
 
+@test "where nothing may be asked there is no verdict" {
+	new_db
+	new_role small
+	sql 'REVOKE SELECT ON pg_catalog.pg_locks FROM public'
+	migration 1_a.sql <<-SQL
+		SET ROLE $ROLE;
+	SQL
+	rehearse 9
+	assert_stderr_has 'permission denied for view pg_locks'
+	assert_output_has $'\nfail\t1\tapply\t'
+}
+
+# What the server takes for a string ends elsewhere than in the file.
+@test "a step that ends the transaction after all is found, and is 7" {
+	new_db
+	printf '%s\n' 'CREATE TABLE t (i int);' \
+	    "SELECT set_config('standard_conforming_strings', 'off', false);" \
+	    "SELECT 1 \\; SELECT 'x\\', '; COMMIT; --';" 'SELECT 2;' |
+	    migration 1_a.sql
+	rehearse 7
+	assert_stderr_has 'm/1_a.sql:3:1: ended the transaction of the rehearsal'
+	refute_output_has 'm/1_a.sql:4'
+}
+
 @test "-- mig: role holds in a rehearsal" {
 	new_db
 	new_role small
@@ -517,6 +544,14 @@ everything() {
 	rehearse 5
 	assert_output_has $'\t55P04\tm/1_both.sql:2:8\t'
 	run_mig 5 mig-apply <plan
+	migration 1_both.sql <<-'SQL'
+		DO $$ BEGIN ALTER TYPE mood ADD VALUE 'merry';
+		EXCEPTION WHEN undefined_object THEN NULL; END $$;
+		SELECT 'merry'::mood;
+	SQL
+	mig-ls m | mig-plan --forget | mig-apply -q
+	rehearse 5
+	assert_output_has $'\t55P04\tm/1_both.sql:3:8\t'
 	migration 0_other.sql <<<"ALTER TYPE mood ADD VALUE 'calm';"
 	rm m/1_both.sql
 	migration 1_both.sql <<-'SQL'
