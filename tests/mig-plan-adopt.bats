@@ -360,6 +360,11 @@ adopt 1_9 c"
 	sql 'CREATE SCHEMA app; CREATE SCHEMA "O""x"'
 	flyway_table app.flyway_schema_history
 	flyway_row V1__one.sql
+	# those that another session has for itself are not looked at
+	background psql -XAtq -c 'CREATE TEMP TABLE flyway_schema_history ()' \
+	    -c 'SELECT pg_sleep(60)'
+	wait_for "SELECT count(*) FROM pg_class
+	    WHERE relname = 'flyway_schema_history'" 2
 	plan 0 flyway
 	assert_match "$(cat plan)" $'\ntool\tflyway\tapp\tflyway_schema_history'
 	flyway_table '"O""x".flyway_schema_history'
@@ -496,6 +501,10 @@ adopt 2 two"
 	plan 0 sqlx
 	assert_eq "$(steps)" "adopt 1 bom
 adopt 2 cr"
+	sql "UPDATE $SQLX SET installed_on = '2024-12-31' WHERE version = 2"
+	plan 0 sqlx
+	assert_eq "$(steps)" "adopt 2 cr
+adopt 1 bom"
 	sql "UPDATE $SQLX SET checksum = sha384('x') WHERE version = 2"
 	plan 8 sqlx
 	assert_stderr_has "SHA-384 $(printf x | sha384sum | cut -c 1-96) in sqlx"
