@@ -55,6 +55,12 @@ enum statement_session {
  */
 enum statement_session statement_session(const struct lex_item *);
 
+/*
+ * Whether it is SET TRANSACTION ISOLATION LEVEL or its like, which no query may
+ * precede in its transaction.  READ ONLY may come at any time.
+ */
+bool statement_sets_transaction(const struct lex_item *);
+
 /* Whether it is CREATE, ALTER or DROP EXTENSION. */
 bool statement_alters_extension(const struct lex_item *);
 

@@ -18,6 +18,20 @@ calls_set_config(const struct lex_item *item)
 	return false;
 }
 
+bool
+statement_sets_transaction(const struct lex_item *item)
+{
+	size_t at;
+
+	if (!lex_is(item, 0, "SET"))
+		return false;
+	at = lex_is(item, 1, "LOCAL") || lex_is(item, 1, "SESSION") ? 2 : 1;
+	if (lex_is(item, at, "TRANSACTION"))
+		return !lex_is(item, at + 1, "READ");
+	return lex_is(item, at, "TRANSACTION_ISOLATION") ||
+	    lex_is(item, at, "TRANSACTION_DEFERRABLE");
+}
+
 static bool
 is_set(struct cursor c)
 {

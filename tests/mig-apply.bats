@@ -936,3 +936,19 @@ apply 2 alter"
 	run_mig 0 mig-apply --version </dev/null
 	assert_match "$output" '^mig-apply [0-9.]+$'
 }
+
+@test "SET TRANSACTION is first of all, the first time too" {
+	new_db
+	migration 1_set.sql <<-'SQL'
+		SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;
+		CREATE TABLE t AS SELECT current_setting(
+		    'transaction_isolation') AS level;
+	SQL
+	apply 0
+	assert_eq "$(sql 'SELECT level FROM t')" serializable
+	assert_eq "$(log)" 'apply 1 set'
+	assert_chain
+	sed 's/TABLE t/TABLE u/' m/1_set.sql >m/2_set.sql
+	apply 0
+	assert_eq "$(sql 'SELECT level FROM u')" serializable
+}

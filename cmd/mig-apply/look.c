@@ -77,7 +77,9 @@ look_at_text(struct run *r, size_t step)
 			result = -1;
 		if (kind != LEX_STATEMENT)
 			continue;
-		look->statements++;
+		if (look->statements++ == 0)
+			look->sets_transaction = statement_sets_transaction(
+			    &item);
 		if (statement_alters_extension(&item))
 			look->extension = true;
 		if (s->m.mode == MODE_TX &&

@@ -8,6 +8,7 @@
 
 #include "measure.h"
 #include "sql.h"
+#include "statement.h"
 #include "stop.h"
 #include "tell.h"
 
@@ -73,22 +74,6 @@ measure_and_tell(struct rehearsal *h, const char *where, long long began)
 	return 0;
 }
 
-/* SET TRANSACTION ISOLATION LEVEL and its like, which a question is not to
- * precede.  READ ONLY may come at any time. */
-static bool
-sets_transaction(const struct lex_item *item)
-{
-	size_t at;
-
-	if (!lex_is(item, 0, "SET"))
-		return false;
-	at = lex_is(item, 1, "LOCAL") || lex_is(item, 1, "SESSION") ? 2 : 1;
-	if (lex_is(item, at, "TRANSACTION"))
-		return !lex_is(item, at + 1, "READ");
-	return lex_is(item, at, "TRANSACTION_ISOLATION") ||
-	    lex_is(item, at, "TRANSACTION_DEFERRABLE");
-}
-
 static int
 rehearse_statement(struct rehearsal *h, struct script *script,
     const struct lex_item *item)
@@ -103,7 +88,7 @@ rehearse_statement(struct rehearsal *h, struct script *script,
 	path = plan_where(&r->plan->steps[h->step], item->line, &line);
 	if (asprintf(&where, "%s:%zu:%zu", path, line, item->col) == -1)
 		return fault_nomem(r->fault);
-	if (sets_transaction(item)) {
+	if (statement_sets_transaction(item)) {
 		tell_skip(&h->tell, h->step + 1, h->statement, where,
 		    "a rehearsal is one transaction");
 		free(where);

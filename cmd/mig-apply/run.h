@@ -30,9 +30,10 @@ struct options {
 /* What a look at a step's text said, before anything ran. */
 struct step_look {
 	size_t statements;
-	bool extension;	   /* wants a connection of its own */
-	long lock_timeout; /* milliseconds, of its directive; -1: none */
-	char *role;	   /* of its directive, or NULL */
+	bool extension;	       /* wants a connection of its own */
+	bool sets_transaction; /* nothing may be asked before its text */
+	long lock_timeout;     /* milliseconds, of its directive; -1: none */
+	char *role;	       /* of its directive, or NULL */
 };
 
 /* A plan being carried out. */

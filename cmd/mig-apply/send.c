@@ -108,7 +108,9 @@ send_own_role(struct run *r)
 int
 send_settings(struct run *r, size_t step)
 {
-	if (send_lock_timeout(r, step) == -1 || send_history(r) == -1)
+	if (send_lock_timeout(r, step) == -1)
+		return -1;
+	if (!r->looks[step].sets_transaction && send_history(r) == -1)
 		return -1;
 	return send_role(r, r->looks[step].role);
 }
@@ -161,7 +163,7 @@ send_log(struct run *r, size_t step, const char *action, const char *error)
 	int result;
 
 	/* the role that the step took on may have no right to the log */
-	if (send_own_role(r) == -1)
+	if (send_own_role(r) == -1 || send_history(r) == -1)
 		return -1;
 	/* and it may have dropped what was prepared */
 	if (r->dirty)
