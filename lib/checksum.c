@@ -6,6 +6,8 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "hash.h"
+
 static bool
 is_line_end(char c)
 {
@@ -55,14 +57,8 @@ checksum_add_no_cr(struct checksum *c, const char *text, size_t len)
 void
 checksum_hex(struct checksum *c, char hex[CHECKSUM_HEX])
 {
-	static const char digits[] = "0123456789abcdef";
 	unsigned char digest[SHA384_DIGEST_LENGTH];
-	size_t i;
 
 	SHA384_Final(digest, &c->ctx);
-	for (i = 0; i < sizeof(digest); i++) {
-		hex[i * 2] = digits[digest[i] >> 4];
-		hex[i * 2 + 1] = digits[digest[i] & 15];
-	}
-	hex[CHECKSUM_HEX - 1] = '\0';
+	hash_digits(digest, sizeof(digest), hex);
 }

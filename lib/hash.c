@@ -15,16 +15,23 @@ hash_add(struct hash *h, const void *data, size_t len)
 }
 
 void
-hash_hex(struct hash *h, char hex[HASH_HEX])
+hash_digits(const unsigned char *digest, size_t len, char *hex)
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char digest[SHA256_DIGEST_LENGTH];
 	size_t i;
 
-	SHA256_Final(digest, &h->ctx);
-	for (i = 0; i < sizeof(digest); i++) {
+	for (i = 0; i < len; i++) {
 		hex[i * 2] = digits[digest[i] >> 4];
 		hex[i * 2 + 1] = digits[digest[i] & 15];
 	}
-	hex[HASH_HEX - 1] = '\0';
+	hex[len * 2] = '\0';
+}
+
+void
+hash_hex(struct hash *h, char hex[HASH_HEX])
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+
+	SHA256_Final(digest, &h->ctx);
+	hash_digits(digest, sizeof(digest), hex);
 }

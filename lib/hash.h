@@ -24,4 +24,7 @@ void hash_add(struct hash *h, const void *data, size_t len);
 /* Digest of all that was added, to `hex`.  `h` must be begun anew after. */
 void hash_hex(struct hash *h, char hex[HASH_HEX]);
 
+/* `len` bytes of any digest in lower-case hexadecimal, `len` * 2 + 1 bytes. */
+void hash_digits(const unsigned char *digest, size_t len, char *hex);
+
 #endif
