@@ -8,6 +8,19 @@
 #include "history.h"
 #include "sql.h"
 
+void
+progress_digest(const struct lex_item *item, char hex[HASH_HEX])
+{
+	struct hash hash;
+	size_t len = item->len;
+
+	while (len > 0 && strchr(" \t\n\v\f\r", item->text[len - 1]) != NULL)
+		len--;
+	hash_init(&hash);
+	hash_add(&hash, item->text, len);
+	hash_hex(&hash, hex);
+}
+
 static int
 take_rows(struct progress *p, const PGresult *result, struct fault *f)
 {

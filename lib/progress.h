@@ -7,6 +7,7 @@
 
 #include "fault.h"
 #include "hash.h"
+#include "lexer.h"
 #include "migration.h"
 
 /*
@@ -24,6 +25,12 @@ struct progress {
 	struct progress_row *rows; /* in order of their statements */
 	size_t n;
 };
+
+/*
+ * What a statement is known by: the digest of its text without the blank space
+ * behind it, which is not there where the end of a file ends the statement.
+ */
+void progress_digest(const struct lex_item *, char hex[HASH_HEX]);
 
 /*
  * Read the rows of a migration; none is no error.  Returns 0, or -1 with a

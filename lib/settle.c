@@ -82,8 +82,8 @@ judge_build(struct look *l, const PGresult *result)
 	char *sql;
 
 	if (PQntuples(result) == 0)
-		return settled(l, SETTLE_UNKNOWN, NULL,
-		    "the table of the index is not there");
+		return settled(l, SETTLE_AGAIN, NULL,
+		    "neither the index nor its table is there");
 	name = PQgetvalue(result, 0, INDEX);
 	pids = db_value(result, 0, PIDS);
 	if (is_true(result, IS_THERE) && !is_true(result, IS_OF_TABLE))
@@ -126,26 +126,51 @@ look_build(struct look *l)
 	return ok;
 }
 
+/* The columns of settle-drop.sql. */
+enum { DROP_THERE, DROP_PIDS, DROP_ELSEWHERE };
+
+static int
+judge_drop(struct look *l, const PGresult *result, const char *name)
+{
+	const char *pids = db_value(result, 0, DROP_PIDS);
+
+	if (!is_true(result, DROP_THERE))
+		return settled(l, SETTLE_DONE, NULL, "index %s is gone", name);
+	if (is_true(result, DROP_ELSEWHERE))
+		return settled(l, SETTLE_UNKNOWN, NULL,
+		    "there is an index %s, perhaps of another schema of the "
+		    "search_path",
+		    name);
+	if (pids != NULL)
+		return settled(l, SETTLE_BUSY, NULL,
+		    "pid %s is at work on the table of index %s: it is being "
+		    "dropped still, or a VACUUM runs",
+		    pids, name);
+	return settled(l, SETTLE_AGAIN, NULL, "index %s is still there", name);
+}
+
 static int
 look_drop(struct look *l)
 {
 	struct cursor c = cursor_at(l->item, 0);
 	size_t off, len;
 	PGresult *result;
-	bool there;
+	char *name;
+	int ok = -1;
 
 	cursor_accept(&c, "DROP INDEX CONCURRENTLY");
 	cursor_accept(&c, "IF EXISTS");
-	if (!cursor_accept_name(&c, &off, &len))
+	if (!cursor_accept_name(&c, &off, &len) || cursor_at_byte(&c, ','))
 		return settled(l, SETTLE_UNKNOWN, NULL, "which index is it?");
+	name = span(l, off, len);
 	result = ask(l, sql_settle_drop, 1, span(l, off, len), NULL);
-	if (result == NULL)
-		return -1;
-	there = is_true(result, 0);
+	if (result != NULL && name != NULL)
+		ok = judge_drop(l, result, name);
+	else if (result != NULL)
+		fault_nomem(l->f);
 	PQclear(result);
-	return settled(l, there ? SETTLE_AGAIN : SETTLE_DONE, NULL,
-	    "index %.*s is %s", (int)len, l->item->text + off,
-	    there ? "still there" : "gone");
+	free(name);
+	return ok;
 }
 
 static int

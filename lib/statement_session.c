@@ -35,11 +35,31 @@ statement_sets_transaction(const struct lex_item *item)
 static bool
 is_set(struct cursor c)
 {
-	if (cursor_accept(&c, "RESET"))
+	if (cursor_accept(&c, "RESET") || cursor_accept(&c, "DISCARD"))
 		return true;
 	return cursor_accept(&c, "SET") && !cursor_accept(&c, "LOCAL") &&
 	    !cursor_accept(&c, "TRANSACTION") &&
 	    !cursor_accept(&c, "CONSTRAINTS");
+}
+
+/* SELECT ... INTO TEMPORARY, and whatever is made in pg_temp by its name. */
+static bool
+makes_temporary(const struct lex_item *item)
+{
+	size_t i, at;
+
+	for (i = 0; i < item->nwords; i++) {
+		if (lex_is(item, i, "PG_TEMP"))
+			return lex_is(item, 0, "CREATE");
+		if (!lex_is(item, i, "INTO"))
+			continue;
+		at = i + 1;
+		if (lex_is(item, at, "LOCAL") || lex_is(item, at, "GLOBAL"))
+			at++;
+		if (lex_is(item, at, "TEMP") || lex_is(item, at, "TEMPORARY"))
+			return true;
+	}
+	return false;
 }
 
 static bool
@@ -74,6 +94,7 @@ statement_session(const struct lex_item *item)
 		    STATEMENT_LEAVES_OBJECT;
 	if (is_set(c) || calls_set_config(item))
 		return STATEMENT_LEAVES_SETTING;
-	return is_of_session(c) ? STATEMENT_LEAVES_OBJECT :
-				  STATEMENT_LEAVES_NOTHING;
+	return is_of_session(c) || makes_temporary(item) ?
+	    STATEMENT_LEAVES_OBJECT :
+	    STATEMENT_LEAVES_NOTHING;
 }

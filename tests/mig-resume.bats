@@ -226,7 +226,7 @@ resume 2"
 	# shorter than what is done
 	migration 1_part.sql <<<'-- mig: no-transaction'
 	plan 8
-	assert_stderr_has 'the text has 0 statements now, but 1 had run'
+	assert_stderr_has 'the text has 0 statements now, but 1 had run or begun'
 }
 
 @test "a statement that was begun: put back, or settled" {
@@ -241,6 +241,153 @@ resume 2"
 	plan 0 --settle main:2=again
 	run_mig 0 mig-apply <plan
 	assert_eq "$(valid t_other)" t
+}
+
+@test "an open statement that is taken out: the same" {
+	new_db
+	stopped_at_index
+	sed -i '/CONCURRENTLY/,$d' m/2_index.sql
+	plan 8
+	assert_stderr_has 'the text has 2 statements now, but 3 had run or begun'
+	sql 'DROP INDEX t_id'
+	plan 0 --settle 2=again
+	run_mig 0 mig-apply <plan
+	assert_eq "$(progress)" ''
+}
+
+@test "long names, and a schema of the search_path" {
+	new_db
+	local name
+	name=$(printf 'i%.0s' {1..70})
+	migration 1_t.sql <<-'SQL'
+		CREATE SCHEMA a;
+		CREATE SCHEMA b;
+		CREATE TABLE a.t (id int);
+		CREATE TABLE b.t (id int);
+		CREATE INDEX i ON a.t (id);
+		CREATE INDEX i ON b.t (id);
+		CREATE TABLE t (id int);
+		INSERT INTO t VALUES (1), (1);
+	SQL
+	migration 2_long.sql <<-SQL
+		-- mig: no-transaction
+		CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS $name ON t (id);
+	SQL
+	apply 7
+	assert_eq "$(progress)" '1 intent'
+	mend
+	apply 0
+	assert_eq "$(valid "${name:0:63}")" t
+	# another index of the same name is not the one that was to go
+	migration 3_drop.sql <<-'SQL'
+		-- mig: no-transaction
+		SET search_path = a, b;
+		DROP INDEX CONCURRENTLY i;
+	SQL
+	sha() {
+		printf '%s' "$1" | sha256sum | cut -c 1-64
+	}
+	sql "INSERT INTO mig.progress VALUES
+	    ('main', '3', 'drop', 'apply', 1, 2,
+		'$(sha 'SET search_path = a, b')', 'done'),
+	    ('main', '3', 'drop', 'apply', 2, 2,
+		'$(sha 'DROP INDEX CONCURRENTLY i')', 'intent');
+	    DROP INDEX a.i"
+	plan 8
+	assert_stderr_has 'perhaps of another schema of the search_path'
+	plan 0 --settle 3=done
+	run_mig 0 mig-apply <plan
+	assert_eq "$(sql "SELECT to_regclass('b.i') IS NOT NULL")" t
+	# of two, one that is gone says nothing
+	migration 4_two.sql <<-'SQL'
+		-- mig: no-transaction
+		DROP INDEX CONCURRENTLY b.gone, b.i;
+	SQL
+	apply 7
+	plan 8
+	assert_stderr_has 'which index is it?'
+}
+
+@test "nothing is left of a mistake, whatever the role" {
+	new_db
+	new_role owner
+	migration 1_t.sql <<-SQL
+		CREATE TABLE t (id int);
+		ALTER TABLE t OWNER TO $ROLE;
+		GRANT CREATE ON SCHEMA public TO $ROLE;
+	SQL
+	migration 2_column.sql <<-SQL
+		-- mig: no-transaction
+		-- mig: role $ROLE
+		CREATE INDEX CONCURRENTLY t_id ON t (nosuch);
+	SQL
+	apply 5
+	assert_eq "$(progress)" ''
+	sed -i 's/ t (nosuch)/ nosuch (id)/' m/2_column.sql
+	apply 5
+	assert_eq "$(progress)" ''
+	sed -i 's/nosuch/t/' m/2_column.sql
+	apply 0
+	assert_eq "$(valid t_id)" t
+}
+
+@test "temporary things by other words; what was rolled back is none" {
+	new_db
+	migration 1_part.sql <<-'SQL'
+		-- mig: no-transaction
+		SELECT 1 AS id INTO TEMP mine;
+		SELECT 1 / 0;
+	SQL
+	apply 7
+	plan 8
+	assert_stderr_has 'statement 1 left something in its session'
+	refute_stderr_has 'the text has'
+	plan 0 --forget
+	run_mig 0 mig-apply <plan
+	rm m/1_part.sql
+	migration 2_own.sql <<-'SQL'
+		-- mig: own-transaction
+		BEGIN;
+		SET search_path = pg_temp;
+		CREATE TEMP TABLE x (id int);
+		ROLLBACK;
+		BEGIN;
+		CREATE TABLE a (id int);
+		COMMIT;
+		SELECT 1 / 0;
+		CREATE TABLE b (id int);
+	SQL
+	apply 7
+	sed -i 's,1 / 0,1,' m/2_own.sql
+	apply 0
+	assert_eq "$(sql "SELECT to_regclass('public.b') IS NOT NULL")" t
+}
+
+@test "the last statement of a file that is read in, without semicolon" {
+	new_db
+	printf 'CREATE TABLE k (id int)\n' >m/kid.inc
+	migration 1_in.sql <<-'SQL'
+		-- mig: no-transaction
+		\ir kid.inc
+		SELECT 1 / 0;
+	SQL
+	apply 7
+	sed -i 's,1 / 0,1,' m/1_in.sql
+	apply 0
+}
+
+@test "a callback that stopped part-way begins anew" {
+	new_db
+	migration V1__t.sql <<<'CREATE TABLE t (id int);'
+	migration beforeMigrate.sql <<-'SQL'
+		CREATE TABLE IF NOT EXISTS begun (id int);
+		SELECT 1 / 0;
+	SQL
+	echo 'executeInTransaction=false' >m/beforeMigrate.sql.conf
+	apply 7
+	sed -i 's,1 / 0,1,' m/beforeMigrate.sql
+	apply 0
+	assert_eq "$(progress)" ''
 }
 
 @test "what no catalog tells is left to a person" {

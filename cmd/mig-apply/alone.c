@@ -30,7 +30,6 @@ struct alone {
 static int
 note_statement(struct alone *a)
 {
-	struct hash hash;
 	char *hexes;
 
 	/* room grows by powers of two */
@@ -40,9 +39,7 @@ note_statement(struct alone *a)
 			return fault_nomem(a->run->fault);
 		a->hexes = hexes;
 	}
-	hash_init(&hash);
-	hash_add(&hash, a->item.text, a->item.len);
-	hash_hex(&hash, a->hexes + (a->k - 1) * HASH_HEX);
+	progress_digest(&a->item, a->hexes + (a->k - 1) * HASH_HEX);
 	return 0;
 }
 
@@ -148,6 +145,19 @@ make_history(struct alone *a)
 		return -1;
 	r->exists = true;
 	return 0;
+}
+
+/* A callback that stopped part-way is no migration: it begins anew. */
+static int
+forget_callback(struct alone *a)
+{
+	struct run *r = a->run;
+
+	if (r->plan->steps[a->step].action != PLAN_EXEC)
+		return 0;
+	if (send_progress_change(r, a->step, sql_progress_delete, 0) == -1)
+		return -1;
+	return worker_sync(&r->worker);
 }
 
 /*
@@ -257,8 +267,11 @@ leaves_nothing(const struct lex_item *item, const char *sqlstate)
 		if (strcmp(name, names[i]) == 0)
 			return true;
 	/* it was not there to begin with */
-	return name != NULL && strcmp(name, "DROP INDEX CONCURRENTLY") == 0 &&
-	    strcmp(sqlstate, "42704") == 0;
+	return name != NULL &&
+	    (strcmp(sqlstate, "42704") == 0 || strcmp(sqlstate, "3D000") == 0 ||
+		(strcmp(sqlstate, "42P01") == 0 &&
+		    strcmp(name, "DETACH PARTITION CONCURRENTLY") == 0)) &&
+	    strncmp(name, "CREATE", 6) != 0;
 }
 
 /* The same with a look: nothing is left of it, and it can run again. */
@@ -293,9 +306,12 @@ settle_intent(struct alone *a)
 	    r->worker.failure.result == NULL)
 		return;
 	failure = worker_keep(&r->worker);
-	if ((leaves_nothing(&a->item, state) || left_nothing(a)) &&
+	r->dirty = true; /* the role is the step's own */
+	if (((!a->resume.open && leaves_nothing(&a->item, state)) ||
+		left_nothing(a)) &&
+	    send_set(r, "BEGIN") == 0 && send_own_role(r) == 0 &&
 	    send_progress_change(r, a->step, sql_progress_delete, a->k) == 0 &&
-	    worker_sync(&r->worker) == 0)
+	    send_set(r, "COMMIT") == 0 && worker_sync(&r->worker) == 0)
 		r->partial = a->k > 1;
 	worker_clear(&r->worker);
 	worker_bring_back(&r->worker, &failure);
@@ -528,7 +544,8 @@ alone_run(struct run *r, size_t step)
 	memset(&a, 0, sizeof(a));
 	a.run = r;
 	a.step = step;
-	if (make_history(&a) == -1 || note_start(r) == -1)
+	if (make_history(&a) == -1 || forget_callback(&a) == -1 ||
+	    note_start(r) == -1)
 		return -1;
 	result = resume_open(&a.resume, r, step);
 	if (result == 0) {

@@ -99,12 +99,15 @@ resume_pass(struct resume *r, struct script *script,
 	struct run *run = r->run;
 	const struct progress_row *row = progress_find(&r->progress, k);
 
+	r->open = row != NULL && row->open;
 	if (!r->begun && row != NULL && row->open &&
 	    check_open(r, item, k) == -1)
 		return -1;
 	if (k >= run->plan->steps[r->step].resume)
 		return resume_begin(r);
-	if (statement_session(item) == STATEMENT_LEAVES_SETTING &&
+	/* one without a row was rolled back */
+	if (row != NULL &&
+	    statement_session(item) == STATEMENT_LEAVES_SETTING &&
 	    send_statement(run, script, item, r->step, k, true) == -1)
 		return -1;
 	return 1;

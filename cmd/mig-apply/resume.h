@@ -17,6 +17,7 @@ struct resume {
 	size_t step;
 	struct progress progress;
 	bool begun; /* what the plan runs first is done */
+	bool open;  /* the statement at hand was begun by an earlier run */
 };
 
 /* Returns 0, or -1 with a fault or failure. */

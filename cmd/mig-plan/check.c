@@ -577,7 +577,7 @@ check_step(struct planner *p, struct step *s)
 	if (result == 0 && !t.unread)
 		check_digest(p, s);
 	if (result == 0 && s->resume != NULL)
-		resume_end(p, s);
+		resume_end(p, s, t.stopped);
 	return result;
 }
 

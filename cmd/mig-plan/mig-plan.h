@@ -229,8 +229,8 @@ int resume_begin(struct planner *, struct step *, struct item *);
 int resume_statement(struct planner *, const struct step *,
     const struct lex_item *, struct fault *);
 
-/* The text has ended.  Complains, and shows it, where it is not what ran. */
-void resume_end(struct planner *, const struct step *);
+/* The text has ended, or was `stopped` reading.  Complains, and shows it, where it is not what ran. */
+void resume_end(struct planner *, const struct step *, bool stopped);
 
 /* Where to go on: the statement, and the SQL to run first, lent or NULL. */
 size_t resume_from(const struct step *, const char **first);

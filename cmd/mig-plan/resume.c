@@ -19,6 +19,7 @@ struct resume {
 	size_t from;  /* the statement to go on from */
 	char *first;  /* SQL that runs before it, or NULL */
 	PGconn *conn; /* that looks what became of the open one, or NULL */
+	bool unsure;  /* the open one's search_path may be another */
 	bool changed; /* the text does not begin with what ran */
 };
 
@@ -69,12 +70,9 @@ resume_from(const struct step *s, const char **first)
 static bool
 is_same(const struct lex_item *item, const struct progress_row *row)
 {
-	struct hash hash;
 	char hex[HASH_HEX];
 
-	hash_init(&hash);
-	hash_add(&hash, item->text, item->len);
-	hash_hex(&hash, hex);
+	progress_digest(item, hex);
 	return strcmp(hex, row->sha256) == 0;
 }
 
@@ -98,8 +96,10 @@ repeat_setting(struct planner *p, struct resume *r, const struct lex_item *item,
 	char *sql;
 	int result;
 
-	if (item->nvars > 0)
+	if (item->nvars > 0) {
+		r->unsure = true;
 		return 0;
+	}
 	if (r->conn == NULL &&
 	    (connect_settler(p, r, f) == -1 ||
 		db_exec(r->conn, "SET default_transaction_read_only = on",
@@ -138,14 +138,14 @@ settled_by_person(struct planner *p, struct resume *r)
 }
 
 static int
-refuse_unknown(struct resume *r, const struct settle *s, struct fault *f)
+refuse_unknown(const struct resume *r, const char *why, struct fault *f)
 {
 	const struct migration *m = r->item->m;
 
 	fault_set(f, EXIT_STALE,
 	    "statement %zu was begun outside of a transaction, and how it "
 	    "ended is not known: %s",
-	    r->k, s->why);
+	    r->k, why);
 	return fault_hint(f,
 	    "look, put right what it has left, then mig-plan --settle "
 	    "%s:%s=done or =again",
@@ -168,7 +168,8 @@ take_verdict(struct planner *p, struct resume *r, struct settle *s,
 		fault_set(f, EXIT_BUSY, "statement %zu: %s", r->k, s->why);
 		return fault_hint(f, "wait until it is done, and plan again");
 	case SETTLE_UNKNOWN:
-		return refuse_unknown(r, s, f);
+		return settled_by_person(p, r) ? 0 :
+						 refuse_unknown(r, s->why, f);
 	case SETTLE_DONE:
 	case SETTLE_INSTEAD:
 		go_behind(r);
@@ -192,6 +193,12 @@ settle_statement(struct planner *p, struct resume *r,
 	struct settle s;
 	int result;
 
+	if (r->unsure && !settled_by_person(p, r)) {
+		return refuse_unknown(r, "a setting before it holds a variable",
+		    f);
+	}
+	if (r->unsure)
+		return 0;
 	if (connect_settler(p, r, f) == -1 ||
 	    settle_look(&s, r->conn, item, f) == -1)
 		return -1;
@@ -229,13 +236,14 @@ resume_statement(struct planner *p, const struct step *step,
 
 	if (r->changed)
 		return 0;
-	if (row != NULL && row->open && settled_by_person(p, r))
-		return 0;
 	if (row != NULL && !is_same(item, row))
-		return refuse_changed(r, row, f);
+		return row->open && settled_by_person(p, r) ?
+		    0 :
+		    refuse_changed(r, row, f);
 	if (row != NULL && row->open)
 		return settle_statement(p, r, item, f);
-	if (r->k > r->last)
+	/* one without a row was rolled back */
+	if (r->k > r->last || row == NULL)
 		return 0;
 	switch (statement_session(item)) {
 	case STATEMENT_LEAVES_NOTHING:
@@ -283,8 +291,17 @@ show_change(struct planner *p, const struct step *s)
 	free(now);
 }
 
+/* The last statement that is done or was begun. */
+static size_t
+last_begun(const struct resume *r)
+{
+	const struct progress *p = &r->progress;
+
+	return p->n == 0 ? 0 : p->rows[p->n - 1].statement;
+}
+
 void
-resume_end(struct planner *p, const struct step *s)
+resume_end(struct planner *p, const struct step *s, bool stopped)
 {
 	struct resume *r = s->resume;
 
@@ -292,11 +309,15 @@ resume_end(struct planner *p, const struct step *s)
 		show_change(p, s);
 		return;
 	}
-	if (r->k < r->last) {
+	if (stopped)
+		return;
+	if (r->k < r->last ||
+	    (r->k < last_begun(r) && !settled_by_person(p, r))) {
 		r->changed = true;
 		complain(p, EXIT_STALE, r->item,
-		    "the text has %zu statements now, but %zu had run", r->k,
-		    r->last);
+		    "the text has %zu statements now, but %zu had run "
+		    "or begun",
+		    r->k, last_begun(r));
 		show_change(p, s);
 		return;
 	}

@@ -2,7 +2,8 @@
 -- this table and valid, its whole name, and who is at work on the table.
 SELECT c.oid IS NOT NULL, coalesce(x.indrelid = t.oid, false),
     coalesce(x.indisvalid, false),
-    pg_catalog.format('%I.%I', n.nspname, (pg_catalog.parse_ident($2))[1]),
+    pg_catalog.format('%I.%I', n.nspname,
+	(pg_catalog.parse_ident($2))[1]::pg_catalog.name),
     (SELECT pg_catalog.string_agg(DISTINCT l.pid::pg_catalog.text, ', ')
      FROM pg_catalog.pg_locks l
      WHERE l.locktype = 'relation' AND l.relation = t.oid
@@ -13,6 +14,6 @@ SELECT c.oid IS NOT NULL, coalesce(x.indrelid = t.oid, false),
 FROM pg_catalog.pg_class t
 JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
 LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = t.relnamespace
-    AND c.relname = (pg_catalog.parse_ident($2))[1]
+    AND c.relname = (pg_catalog.parse_ident($2))[1]::pg_catalog.name
 LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
 WHERE t.oid = pg_catalog.to_regclass($1)
