@@ -216,11 +216,13 @@ lint-analyze:
 	@+$(SUB) VARIANT=analyze CC=gcc objects
 lint-clang:
 	@+$(SUB) VARIANT=clang CC=clang objects units
+# Each one's output is filtered by itself: several at once tear their lines.
 lint-tidy: $(GEN)
-	@$(if $(LIB_C)$(CMD_C),printf '%s\n' $(LIB_C) $(CMD_C) | \
+	@$(if $(LIB_C)$(CMD_C),! printf '%s\n' $(LIB_C) $(CMD_C) | \
 	    xargs -n 4 -P $(JOBS) sh -c 'clang-tidy --quiet "$$@" -- \
-	    -std=c11 $(subst ','\'',$(CPPALL)) 2>&1' sh | \
-	    { ! grep -Ev '^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -'; })
+	    -std=c11 $(subst ','\'',$(CPPALL)) 2>&1 | grep -Ev \
+	    "^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -"' sh | \
+	    grep .)
 lint-cppcheck: $(GEN)
 	@$(if $(LIB_C)$(CMD_C),cppcheck -q -j $(JOBS) --std=c11 \
 	    --enable=warning --enable=performance \
