@@ -5,6 +5,9 @@
 
 load helpers
 
+# there is nobody to ask
+export SKIP_CONFIRMATION=1
+
 CACHE=$BATS_TEST_DIRNAME/../migrations/cache
 
 # A search that was cached two hours ago for KEY, and lives for LIFE from then on.

@@ -4,6 +4,9 @@
 
 load helpers
 
+# there is nobody to ask
+export SKIP_CONFIRMATION=1
+
 CACHE=$BATS_TEST_DIRNAME/../migrations/cache
 
 @test "cache: without pgvector one clear error, before anything is made" {

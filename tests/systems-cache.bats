@@ -5,6 +5,9 @@
 
 load helpers
 
+# there is nobody to ask
+export SKIP_CONFIRMATION=1
+
 CACHE=$BATS_TEST_DIRNAME/../migrations/cache
 APP_ROLES='app_readonly app_readwrite app_admin'
 
@@ -933,7 +936,8 @@ search_results'
 	run_mig 2 mig-plan --clean another
 	assert_eq "$(sql 'SELECT count(*) FROM app_cache.search_results')" 1
 	# all at once, as the script does it
-	SKIP_CONFIRMATION=1 run_mig 0 "$CACHE"/deploy --clean "$PGDATABASE"
+	run_mig 2 "$CACHE"/deploy --clena
+	run_mig 0 "$CACHE"/deploy --clean "$PGDATABASE"
 	assert_output_has 'DROP SCHEMA IF EXISTS app_cache CASCADE;'
 	[ "$TIER" != community ] || stop_jobs
 	schema_of | diff "$BATS_TEST_TMPDIR/first" -

@@ -4,6 +4,9 @@
 # its own: a job would run on in the one that other tests use.
 
 load helpers
+
+# there is nobody to ask
+export SKIP_CONFIRMATION=1
 load systems-rollup
 
 setup() {
@@ -32,6 +35,8 @@ start() {
 	export app_password=secret
 	run_mig 0 "$ROLLUP/deploy"
 	refute_output_has secret
+	run_mig 2 env DATABASE_URL=postgresql:///x "$ROLLUP/deploy"
+	assert_stderr_has 'unset DATABASE_URL'
 	assert_eq "$(mig-ls -d postgres -o series | uniq -c | tr -s ' ')" ' 4 cron'
 	assert_eq "$(mig-ls -d series -o series | uniq -c | tr -s ' ')" ' 10 main
  2 payload'

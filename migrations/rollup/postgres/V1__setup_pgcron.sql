@@ -8,9 +8,9 @@ DECLARE
 	    WHERE s.name = 'cron.database_name');
 BEGIN
 	IF home IS NULL THEN
-		RAISE EXCEPTION 'this server has not loaded pg_cron'
+		RAISE EXCEPTION 'this server has not loaded pg_cron, as far as this role may see'
 		USING ERRCODE = 'feature_not_supported',
-		HINT = 'Put pg_cron into shared_preload_libraries and restart the server.';
+		HINT = 'Apply as a superuser or a member of pg_read_all_settings; or put pg_cron into shared_preload_libraries and restart the server.';
 	ELSIF home <> current_database() THEN
 		RAISE EXCEPTION 'pg_cron works in the database %, this is %', home,
 		    current_database()
