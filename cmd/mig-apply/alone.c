@@ -6,7 +6,6 @@
 #include "hash.h"
 #include "resume.h"
 #include "run.h"
-#include "settle.h"
 #include "sql.h"
 #include "statement.h"
 
@@ -280,16 +279,11 @@ left_nothing(struct alone *a)
 {
 	struct fault ignored = FAULT_INIT;
 	struct settle found;
-	PGconn *conn;
-	bool nothing = false;
+	bool nothing;
 
-	conn = worker_leave(&a->run->worker);
-	if (conn == NULL)
-		return false;
-	if (settle_look(&found, conn, &a->item, &ignored) == 0)
-		nothing = found.verdict == SETTLE_AGAIN;
+	nothing = resume_look(a->run, &a->item, &found, &ignored) == 0 &&
+	    found.verdict == SETTLE_AGAIN;
 	settle_free(&found);
-	worker_enter(&a->run->worker, &ignored);
 	fault_free(&ignored);
 	return nothing;
 }

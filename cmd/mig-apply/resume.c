@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "settle.h"
 #include "sql.h"
 #include "statement.h"
 
@@ -34,6 +33,21 @@ void
 resume_close(struct resume *r)
 {
 	progress_free(&r->progress);
+}
+
+int
+resume_look(struct run *run, const struct lex_item *item, struct settle *found,
+    struct fault *f)
+{
+	PGconn *conn;
+	int result;
+
+	memset(found, 0, sizeof(*found));
+	conn = worker_leave(&run->worker);
+	if (conn == NULL)
+		return -1;
+	result = settle_look(found, conn, item, f);
+	return worker_enter(&run->worker, f) == -1 ? -1 : result;
 }
 
 /* Whether a verdict is what the plan was made by. */
@@ -77,16 +91,10 @@ static int
 check_open(struct resume *r, const struct lex_item *item, size_t k)
 {
 	struct settle found;
-	PGconn *conn;
 	int result;
 
-	conn = worker_leave(&r->run->worker);
-	if (conn == NULL)
-		return -1;
-	result = settle_look(&found, conn, item, r->run->fault);
-	if (worker_enter(&r->run->worker, r->run->fault) == -1)
-		result = -1;
-	else if (result == 0)
+	result = resume_look(r->run, item, &found, r->run->fault);
+	if (result == 0)
 		result = judge(r, &found, k);
 	settle_free(&found);
 	return result;
@@ -100,8 +108,7 @@ resume_pass(struct resume *r, struct script *script,
 	const struct progress_row *row = progress_find(&r->progress, k);
 
 	r->open = row != NULL && row->open;
-	if (!r->begun && row != NULL && row->open &&
-	    check_open(r, item, k) == -1)
+	if (!r->begun && r->open && check_open(r, item, k) == -1)
 		return -1;
 	if (k >= run->plan->steps[r->step].resume)
 		return resume_begin(r);

@@ -6,6 +6,7 @@
 
 #include "progress.h"
 #include "run.h"
+#include "settle.h"
 
 /*
  * Going on with a `none` or `own` step that stopped part-way, as its plan says
@@ -23,6 +24,13 @@ struct resume {
 /* Returns 0, or -1 with a fault or failure. */
 int resume_open(struct resume *, struct run *, size_t step);
 void resume_close(struct resume *);
+
+/*
+ * Look by the worker's connection what became of a statement.  Returns 0, or -1
+ * with a fault or failure; `found` is to be freed either way.
+ */
+int resume_look(struct run *, const struct lex_item *, struct settle *found,
+    struct fault *);
 
 /*
  * Statement `k` of the text, which `script` has just given, is next.  Returns 1

@@ -68,16 +68,23 @@ path_of(const struct text *t)
 
 /* Complain about an item: `path:line:col: what`. */
 static void
-bad(struct text *t, const struct lex_item *item, const char *what,
-    const char *help)
+complain_at(struct text *t, const struct lex_item *item, enum exits code,
+    const char *what, const char *help)
 {
 	struct fault f = FAULT_INIT;
 
-	fault_set(&f, EXIT_STREAM, "%s:%zu:%zu: %s", path_of(t),
+	fault_set(&f, code, "%s:%zu:%zu: %s", path_of(t),
 	    line_of(t, item->line), item->col, what);
 	if (help != NULL)
 		fault_hint(&f, "%s", help);
 	complain_fault(t->p, &f);
+}
+
+static void
+bad(struct text *t, const struct lex_item *item, const char *what,
+    const char *help)
+{
+	complain_at(t, item, EXIT_STREAM, what, help);
 }
 
 /* Remember where a piece stands in its file, if that is not just behind. */
@@ -264,19 +271,15 @@ is_torn(const struct text *t, const struct lex_item *item)
 static int
 check_resume(struct text *t, const struct lex_item *item)
 {
-	struct fault f = FAULT_INIT, placed = FAULT_INIT;
+	struct fault f = FAULT_INIT;
 
 	if (t->step->resume == NULL ||
 	    resume_statement(t->p, t->step, item, &f) == 0)
 		return 0;
 	if (f.nomem)
 		return fault_nomem(&t->p->f);
-	fault_set(&placed, f.code, "%s:%zu:%zu: %s", path_of(t),
-	    line_of(t, item->line), item->col, f.text);
-	if (f.hint != NULL)
-		fault_hint(&placed, "%s", f.hint);
+	complain_at(t, item, f.code, f.text, f.hint);
 	fault_free(&f);
-	complain_fault(t->p, &placed);
 	t->stopped = true;
 	return 0;
 }
