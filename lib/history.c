@@ -1,15 +1,13 @@
-/* The history of a database: what is applied, and how a row is added. */
+/* The history of a database: what is applied, and what stopped. */
 
 #include "history.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "convention.h"
 #include "db.h"
-#include "lexer.h"
+#include "history_state.h"
 #include "sql.h"
-#include "text.h"
 #include "version.h"
 
 /* The newest format that this code can read. */
@@ -207,99 +205,6 @@ take_open(struct history *h, const PGresult *result, struct fault *f)
 	return h->open == NULL || broken ? fault_nomem(f) : 0;
 }
 
-/* A line of the state: what is applied, or where it stopped. */
-static char *
-state_line(const char *series, const char *version, const char *name,
-    const char *sha256, const struct history_open *o)
-{
-	const char *fields[4];
-	char *line;
-	size_t i, len;
-	FILE *fp;
-
-	fp = open_memstream(&line, &len);
-	if (fp == NULL)
-		return NULL;
-	fields[0] = series;
-	fields[1] = version;
-	fields[2] = version == NULL ? name : NULL;
-	fields[3] = sha256;
-	for (i = 0; i < 4; i++) {
-		text_escape(fp, fields[i],
-		    fields[i] == NULL ? 0 : strlen(fields[i]));
-		fputc('\t', fp);
-	}
-	if (o == NULL)
-		fputs("applied\n", fp);
-	else
-		fprintf(fp, "partial %s %zu/%zu+%zu\n", o->action, o->done,
-		    o->statements, o->pending);
-	if (fclose(fp) != 0) {
-		free(line);
-		return NULL;
-	}
-	return line;
-}
-
-static int
-line_cmp(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void
-free_lines(char **lines, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		free(lines[i]);
-	free(lines);
-}
-
-/*
- * The state: SHA-256 over a line a migration, sorted by bytes.  Nothing in it
- * is local to one database.
- */
-static int
-set_state(struct history *h, struct fault *f)
-{
-	struct hash hash;
-	char **lines;
-	size_t i, n = 0;
-	bool broken = false;
-
-	lines = calloc(h->n + h->nopen + 1, sizeof(*lines));
-	if (lines == NULL)
-		return fault_nomem(f);
-	for (i = 0; i < h->n; i++) {
-		const struct migration *m = &h->entries[i].m;
-
-		lines[n] = state_line(m->series, m->version, m->name, m->sha256,
-		    NULL);
-		broken |= lines[n++] == NULL;
-	}
-	for (i = 0; i < h->nopen; i++) {
-		const struct history_open *o = &h->open[i];
-
-		if (o->statements == 0)
-			continue;
-		lines[n] = state_line(o->series, o->version, o->name, NULL, o);
-		broken |= lines[n++] == NULL;
-	}
-	if (broken) {
-		free_lines(lines, n);
-		return fault_nomem(f);
-	}
-	qsort(lines, n, sizeof(*lines), line_cmp);
-	hash_init(&hash);
-	for (i = 0; i < n; i++)
-		hash_add(&hash, lines[i], strlen(lines[i]));
-	hash_hex(&hash, h->state);
-	free_lines(lines, n);
-	return 0;
-}
-
 /*
  * Ask all questions at once: over a slow line each answer costs its time.
  * Where there is no history, the first answer is all that comes.
@@ -371,7 +276,7 @@ history_read(struct history *h, PGconn *conn, struct fault *f)
 	result = take(h, answers, result, f);
 	for (i = 0; i < ANSWERS; i++)
 		PQclear(answers[i]);
-	if (result == 0 && set_state(h, f) == 0)
+	if (result == 0 && history_state(h, f) == 0)
 		return 0;
 	history_free(h);
 	return -1;
@@ -450,115 +355,4 @@ history_text(PGconn *conn, long long seq, bool down, struct fault *f)
 	}
 	PQclear(result);
 	return text;
-}
-
-static int
-add_statement(struct history_ddl *ddl, const char *text, size_t len,
-    struct fault *f)
-{
-	char **statements;
-
-	statements = reallocarray(ddl->statements, ddl->n + 1,
-	    sizeof(*statements));
-	if (statements == NULL)
-		return fault_nomem(f);
-	ddl->statements = statements;
-	statements[ddl->n] = strndup(text, len);
-	if (statements[ddl->n] == NULL)
-		return fault_nomem(f);
-	ddl->n++;
-	return 0;
-}
-
-/* Split our own SQL text into its statements. */
-static int
-split(struct history_ddl *ddl, const char *sql, struct fault *f)
-{
-	struct lexer *lexer;
-	struct lex_item item;
-	enum lex_kind kind;
-	int result = 0;
-
-	lexer = lex_new(0);
-	if (lexer == NULL || lex_feed(lexer, sql, strlen(sql)) == -1) {
-		lex_free(lexer);
-		return fault_nomem(f);
-	}
-	lex_finish(lexer);
-	while (result == 0 && (kind = lex_next(lexer, &item)) == LEX_STATEMENT)
-		result = add_statement(ddl, item.text, item.len, f);
-	if (result == 0 && kind != LEX_END)
-		result = fault_nomem(f);
-	lex_free(lexer);
-	return result;
-}
-
-int
-history_ddl(struct history_ddl *ddl, const char *schema, bool schema_exists,
-    struct fault *f)
-{
-	char *create, *sql;
-	int result;
-
-	memset(ddl, 0, sizeof(*ddl));
-	sql = db_sql(sql_history, schema);
-	if (sql == NULL ||
-	    asprintf(&create, "CREATE SCHEMA %s", schema) == -1) {
-		free(sql);
-		return fault_nomem(f);
-	}
-	result = schema_exists ? 0 :
-				 add_statement(ddl, create, strlen(create), f);
-	if (result == 0)
-		result = split(ddl, sql, f);
-	if (result == -1)
-		history_ddl_free(ddl);
-	free(create);
-	free(sql);
-	return result;
-}
-
-void
-history_ddl_free(struct history_ddl *ddl)
-{
-	free_lines(ddl->statements, ddl->n);
-	memset(ddl, 0, sizeof(*ddl));
-}
-
-char *
-history_append_sql(const char *schema)
-{
-	return db_sql(sql_append, schema);
-}
-
-void
-history_append_values(const struct history_row *row, char seq[24],
-    const char *values[HISTORY_COLUMNS])
-{
-	const struct migration *m = row->m;
-
-	snprintf(seq, 24, "%lld", row->seq);
-	memset(values, 0, HISTORY_COLUMNS * sizeof(*values));
-	values[0] = seq;
-	values[1] = row->action;
-	if (m != NULL) {
-		values[2] = m->series;
-		values[3] = m->version;
-		values[4] = m->name;
-		values[5] = migration_kind_name(m->kind);
-		values[6] = migration_mode_name(m->mode);
-		values[7] = m->sha256;
-		values[8] = m->path;
-		values[9] = m->convention == NULL ? NULL : m->convention->name;
-		values[11] = m->down_sha256;
-		values[12] = m->down_path;
-	}
-	values[10] = row->sql;
-	values[13] = row->down;
-	values[14] = row->plan;
-	values[15] = row->started;
-	values[16] = row->os_user;
-	values[17] = row->host;
-	values[18] = "mig-tools " MIG_VERSION;
-	values[19] = row->error;
 }

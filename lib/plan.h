@@ -44,6 +44,9 @@ enum plan_action {
 
 const char *plan_action_name(enum plan_action);
 
+/* Returns 0 and sets `*action`, or -1 where there is no such name. */
+int plan_action_find(const char *name, enum plan_action *action);
+
 /* Whether steps of this action run the text that they carry. */
 bool plan_action_runs(enum plan_action);
 
