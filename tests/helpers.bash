@@ -149,6 +149,26 @@ has_text() {
 	return 1
 }
 
+# migration NAME: a file below m from standard input.
+migration() {
+	mkdir -p "m/$(dirname "$1")"
+	cat >"m/$1"
+}
+
+# apply STATUS [MIG-APPLY-OPTION...]: plan m, into the file plan, and apply it.
+apply() {
+	local expected=$1
+	shift
+	run_pipe 0 'mig-ls m | mig-plan >plan'
+	run_mig "$expected" mig-apply "$@" <plan
+}
+
+# The log in one line a row: action, version, name.
+log() {
+	sql "SELECT concat_ws(' ', action, version, name) FROM mig.log
+	    ORDER BY seq"
+}
+
 # The output of the last mig_run holds TEXT, or does not; the same for stderr.
 assert_output_has() {
 	has_text "$output" "$1" || { echo "failed: not in stdout: $1"; return 1; }

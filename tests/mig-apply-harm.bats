@@ -7,22 +7,6 @@ setup() {
 	mkdir m
 }
 
-migration() {
-	cat >"m/$1"
-}
-
-# apply STATUS [MIG-APPLY-OPTION...]: plan and apply m.
-apply() {
-	local expected=$1
-	shift
-	mig-ls m | mig-plan >plan
-	run_mig "$expected" mig-apply "$@" <plan
-}
-
-log() {
-	sql "SELECT concat_ws(' ', action, version) FROM mig.log ORDER BY seq"
-}
-
 @test "a plan does not run again over a migration that stopped part-way" {
 	new_db
 	migration 1_part.sql <<-'SQL'
@@ -96,9 +80,9 @@ log() {
 	apply 7 -v 'table=T 1'
 	assert_stderr_has 'index bad is invalid'
 	assert_output_has $'fail\t1\tapply\tmain\t3\t'
-	assert_eq "$(log)" "apply 1
-apply 2
-fail 3"
+	assert_eq "$(log)" "apply 1 t
+apply 2 index
+fail 3 index"
 }
 
 @test "a signal while it waits for the next try" {
@@ -330,9 +314,9 @@ fail 3"
 	migration 2_none.sql <<<'-- mig: no-transaction'
 	migration 3_own.sql <<<'-- mig: own-transaction'
 	apply 0
-	assert_eq "$(log)" "apply 1
-apply 2
-apply 3"
+	assert_eq "$(log)" "apply 1 tx
+apply 2 none
+apply 3 own"
 }
 
 @test "deferred constraints fail at COMMIT, behind them nothing runs" {
@@ -346,8 +330,8 @@ apply 3"
 	apply 5
 	assert_stderr_has 'm/2_bad.sql: ERROR 23503'
 	assert_output_has $'exit\t5\t1'
-	assert_eq "$(log)" "apply 1
-fail 2"
+	assert_eq "$(log)" "apply 1 t
+fail 2 bad"
 	assert_eq "$(sql "SELECT to_regclass('next') IS NULL")" t
 	rm m/2_bad.sql
 	migration 2_own.sql <<-'SQL'
@@ -526,8 +510,8 @@ fail 2"
 		cut_at $((all - 10)) $how 0
 		assert_stderr_has 'lost, but the last step is done'
 		assert_output_has $'exit\t0\t2'
-		assert_eq "$(log)" "apply 1
-apply 2"
+		assert_eq "$(log)" "apply 1 a
+apply 2 b"
 	done
 }
 

@@ -9,11 +9,6 @@ setup() {
 	mkdir m
 }
 
-# migration NAME: a file in m from standard input.
-migration() {
-	cat >"m/$1"
-}
-
 # rehearse STATUS [MIG-APPLY-OPTION...]: plan m, and rehearse the plan.
 rehearse() {
 	local expected=$1

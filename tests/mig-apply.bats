@@ -8,28 +8,9 @@ setup() {
 	mkdir m
 }
 
-# migration NAME: a file in m from standard input.
-migration() {
-	cat >"m/$1"
-}
-
 # plan [MIG-PLAN-OPTION...]: what mig-plan makes of m, in file plan.
 plan() {
 	mig-ls m | mig-plan "$@" >plan
-}
-
-# apply STATUS [MIG-APPLY-OPTION...]: plan and apply m.
-apply() {
-	local expected=$1
-	shift
-	plan
-	run_mig "$expected" mig-apply "$@" <plan
-}
-
-# The log in one line a row.
-log() {
-	sql "SELECT concat_ws(' ', action, version, name) FROM mig.log
-	    ORDER BY seq"
 }
 
 # Every row of the log has the hash that its fields give, and the row before

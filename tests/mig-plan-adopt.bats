@@ -11,11 +11,6 @@ setup() {
 	new_db
 }
 
-# migration NAME: a file in m from standard input.
-migration() {
-	cat >"m/$1"
-}
-
 # plan STATUS TOOL [MIG-PLAN-OPTION...]: plan to adopt; the plan is in file
 # plan too.  FORMAT is how m is read.
 plan() {
@@ -36,12 +31,6 @@ steps() {
 pending() {
 	mig-ls ${FORMAT:+-f "$FORMAT"} m | mig-plan -H |
 	    sed -n 's/^step\t[0-9]*\t//p' | cut -f 1,3,6 | tr '\t' ' '
-}
-
-# The log: action, version, name.
-log() {
-	sql "SELECT concat_ws(' ', action, version, name) FROM mig.log
-	    ORDER BY seq"
 }
 
 # ------------------------------------------------------------------- Flyway

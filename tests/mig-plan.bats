@@ -7,12 +7,6 @@ setup() {
 	mkdir m
 }
 
-# migration NAME: a file in m from standard input.
-migration() {
-	mkdir -p "m/$(dirname "$1")"
-	cat >"m/$1"
-}
-
 # plan STATUS [MIG-PLAN-OPTION...]: plan m; the plan is in file plan too.
 plan() {
 	local expected=$1

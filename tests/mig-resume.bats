@@ -8,10 +8,6 @@ setup() {
 	mkdir m
 }
 
-migration() {
-	cat >"m/$1"
-}
-
 # plan STATUS [OPTION...]: into the file plan.
 plan() {
 	local expected=$1
@@ -20,21 +16,9 @@ plan() {
 	run_mig "$expected" bash -c 'mig-plan "$@" <listing >plan' - "$@"
 }
 
-# apply STATUS [MIG-APPLY-OPTION...]: plan and apply m.
-apply() {
-	local expected=$1
-	shift
-	plan 0
-	run_mig "$expected" mig-apply "$@" <plan
-}
-
 # The record that says from where, and what is first.
 resume_of_plan() {
 	sed -n 's/^resume	[0-9]*	//p' plan
-}
-
-log() {
-	sql "SELECT concat_ws(' ', action, version) FROM mig.log ORDER BY seq"
 }
 
 progress() {
@@ -83,9 +67,9 @@ mend() {
 	assert_output_has $'done\t1\tresume\tmain\t2\t'
 	assert_eq "$(valid t_id)" t
 	assert_eq "$(sql "SELECT to_regclass('behind') IS NOT NULL")" t
-	assert_eq "$(log)" "apply 1
-fail 2
-resume 2"
+	assert_eq "$(log)" "apply 1 t
+fail 2 index
+resume 2 index"
 	assert_eq "$(progress)" ''
 	plan 0
 	assert_eq "$(grep -c '^step' plan)" 0
@@ -166,10 +150,10 @@ resume 2"
 	    WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()" \
 	    >/dev/null
 	apply 0
-	assert_stderr_has '' # nothing is left to say
+	assert_eq "$stderr" '' 'nothing is left to say'
 	assert_eq "$(valid t_id)" t
-	assert_eq "$(log)" "apply 1
-resume 2"
+	assert_eq "$(log)" "apply 1 t
+resume 2 index"
 }
 
 @test "the build had ended, but nobody saw it: it is done" {
@@ -542,9 +526,9 @@ resume 2"
 	assert_eq "$(resume_of_plan)" '2	-'
 	assert_stderr_has 'm/2_drop.sql: nothing of it is left to run'
 	run_mig 0 mig-apply <plan
-	assert_eq "$(log)" "apply 1
-fail 2
-resume 2"
+	assert_eq "$(log)" "apply 1 t
+fail 2 drop
+resume 2 drop"
 	# what was never there is a failure, and nothing is left of it
 	migration 3_drop.sql <<-'SQL'
 		-- mig: no-transaction
