@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "duration.h"
+
 #define WORDS_MAX 4
 
 /* A word of a directive; not NUL-terminated. */
@@ -71,40 +73,12 @@ set_mode(struct directives *d, enum migration_mode mode, const struct line *at,
 	return 0;
 }
 
-/* Milliseconds of "500ms", "10s", "2min", "1h" or "0"; -1: none of these. */
-static long
-duration(const struct word *w)
-{
-	static const struct {
-		const char *unit;
-		long ms;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "min", 60000 },
-		{ "h", 3600000 } };
-	long n = 0;
-	size_t i, k;
-
-	for (i = 0; i < w->len && w->s[i] >= '0' && w->s[i] <= '9'; i++) {
-		if (i == 9)
-			return -1;
-		n = n * 10 + (w->s[i] - '0');
-	}
-	if (i == 0)
-		return -1;
-	if (i == w->len)
-		return n == 0 ? 0 : -1;
-	for (k = 0; k < sizeof(units) / sizeof(units[0]); k++)
-		if (w->len - i == strlen(units[k].unit) &&
-		    memcmp(w->s + i, units[k].unit, w->len - i) == 0)
-			return n > 2147483647L / units[k].ms ? -1 :
-							       n * units[k].ms;
-	return -1;
-}
-
 static int
 set_lock_timeout(struct directives *d, const struct line *at,
     const struct word *w, size_t n, struct fault *f)
 {
-	if (n != 2 || (d->lock_timeout = duration(&w[1])) == -1)
+	if (n != 2 ||
+	    (d->lock_timeout = duration_parse(w[1].s, w[1].len, 0)) == -1)
 		return bad(at, w, "wants a duration: 500ms, 10s, 2min, 0", f);
 	if (d->has_lock_timeout)
 		return bad(at, w, "was said before", f);

@@ -547,7 +547,7 @@ apply 002 second"
 	    -c 'LOCK TABLE t IN ACCESS SHARE MODE' -c 'SELECT pg_sleep(3)' \
 	    -c 'COMMIT'
 	wait_for "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass" 1
-	run_mig 0 mig-apply --lock-timeout 900 <plan
+	run_mig 0 mig-apply --lock-timeout 900ms --retry 1min <plan
 	assert_output_has $'retry\t1\tapply\tmain\t2\t'
 	assert_output_has '55P03'
 	assert_match "$output" 'blocked by pid [0-9]+ \(holder, '
@@ -910,6 +910,10 @@ apply 2 alter"
 	run_mig 2 mig-apply plan </dev/null
 	assert_stderr_has 'the plan comes from standard input'
 	run_mig 2 mig-apply --wait never </dev/null
+	assert_stderr_has '--wait never: wants a duration: 500ms, 10s, 2min, or a number of seconds'
+	run_mig 2 mig-apply --retry 25d </dev/null
+	run_mig 2 mig-apply --lock-timeout 1.5s </dev/null
+	assert_stderr_has 'or a number of milliseconds'
 	run_mig 2 mig-apply -v =x </dev/null
 	run_mig 2 mig-apply -d 'host=' -d 'postgresql://u:geheim@[bad' </dev/null
 	refute_stderr_has geheim

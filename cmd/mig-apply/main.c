@@ -3,8 +3,6 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
-#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,233 +18,6 @@
 #include "stop.h"
 #include "table.h"
 #include "text.h"
-
-/* Options that have no letter. */
-enum {
-	OPT_ANALYZE = 256,
-	OPT_JSON,
-	OPT_LOCK_TIMEOUT,
-	OPT_REHEARSE,
-	OPT_RETRY,
-	OPT_VERBOSE,
-	OPT_VERSION,
-	OPT_WAIT
-};
-
-static const struct option longopts[] = {
-	{ "analyze", no_argument, NULL, OPT_ANALYZE },
-	{ "dbname", required_argument, NULL, 'd' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "interactive", no_argument, NULL, 'i' },
-	{ "json", no_argument, NULL, OPT_JSON },
-	{ "lock-timeout", required_argument, NULL, OPT_LOCK_TIMEOUT },
-	{ "no-header", no_argument, NULL, 'H' },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "rehearse", no_argument, NULL, OPT_REHEARSE },
-	{ "retry", required_argument, NULL, OPT_RETRY },
-	{ "single-transaction", no_argument, NULL, '1' },
-	{ "variable", required_argument, NULL, 'v' },
-	{ "verbose", no_argument, NULL, OPT_VERBOSE },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ "wait", required_argument, NULL, OPT_WAIT },
-	{ NULL, 0, NULL, 0 },
-};
-
-static void usage(void) __attribute__((noreturn));
-
-static void
-usage(void)
-{
-	fprintf(stderr,
-	    "usage: %s [-1Hiq] [-d CONNINFO] [-v NAME[=VALUE]] "
-	    "[--analyze] [--json]\n"
-	    "                 [--lock-timeout MS] [--retry SECONDS] "
-	    "[--wait SECONDS] < PLAN\n"
-	    "       %s --rehearse [options] < PLAN\n"
-	    "       %s -h\n",
-	    getprogname(), getprogname(), getprogname());
-	exit(EXIT_USAGE);
-}
-
-static void
-help(void)
-{
-	puts("mig-apply: carry out a plan\n"
-	     "\n"
-	     "  mig-ls DIR | mig-plan | mig-apply [options]\n"
-	     "  mig-apply [options] < PLAN\n"
-	     "\n"
-	     "  -d, --dbname CONNINFO    where the database is: a name, "
-	     "keywords or a URI;\n"
-	     "                           else DATABASE_URL, PGHOST and its "
-	     "like, POSTGRES_*\n"
-	     "  -v, --variable NAME=VALUE  a variable; NAME alone takes the "
-	     "environment's\n"
-	     "  -1, --single-transaction all steps or none\n"
-	     "  -i, --interactive        ask on the terminal first "
-	     "(SKIP_CONFIRMATION: do not)\n"
-	     "      --analyze            then ANALYZE the tables that "
-	     "were created or changed\n"
-	     "      --lock-timeout MS    longest wait for a lock in one try "
-	     "(5000; 0: no end)\n"
-	     "      --rehearse           run the tx steps, tell what each "
-	     "statement does, roll\n"
-	     "                           back\n"
-	     "      --retry SECONDS      how long to try a step again that "
-	     "got no lock (60)\n"
-	     "      --wait SECONDS       how long to wait for another "
-	     "mig-apply (10)\n"
-	     "  -H, --no-header          bare records\n"
-	     "      --json               one JSON object a line\n"
-	     "  -q, --quiet              no progress line, no report\n"
-	     "      --verbose            say where it connects to\n"
-	     "  -h, --help; --version\n"
-	     "\n"
-	     "Exit: 0 done, 2 usage, 3 bad plan, 4 no connection, 5 a step "
-	     "failed and was\nrolled back, 6 busy, 7 part-way or unknown, "
-	     "8 stale: plan again,\n9 history not readable.");
-}
-
-/* End once something was printed, or could not be. */
-static void finish(void) __attribute__((noreturn));
-
-static void
-finish(void)
-{
-	if (fflush(stdout) == EOF || ferror(stdout))
-		err(EXIT_STREAM, "cannot write the output");
-	exit(EXIT_DONE);
-}
-
-static long
-number(const char *option, const char *arg)
-{
-	const char *error;
-	long n;
-
-	n = (long)strtonum(arg, 0, INT_MAX / 1000, &error);
-	if (error != NULL) {
-		warnx("%s %s: the number is %s", option, arg, error);
-		usage();
-	}
-	return n;
-}
-
-/* What main() needs besides the options. */
-struct setup {
-	struct options options;
-	struct vars *vars;
-	char *conninfo;
-};
-
-static void
-add_variable(struct setup *s, char *arg)
-{
-	struct fault f = FAULT_INIT;
-
-	if (vars_add(s->vars, arg, &f) == 0)
-		return;
-	fault_print(&f, stderr);
-	fault_free(&f);
-	exit(EXIT_USAGE);
-}
-
-static void
-long_option(struct options *o, int c, const char *arg)
-{
-	switch (c) {
-	case OPT_ANALYZE:
-		o->analyze = true;
-		break;
-	case OPT_JSON:
-		o->json = true;
-		break;
-	case OPT_LOCK_TIMEOUT:
-		o->lock_timeout = number("--lock-timeout", arg);
-		break;
-	case OPT_REHEARSE:
-		o->rehearse = true;
-		break;
-	case OPT_RETRY:
-		o->retry = number("--retry", arg);
-		break;
-	case OPT_VERBOSE:
-		o->verbose = true;
-		break;
-	case OPT_VERSION:
-		printf("%s %s\n", getprogname(), MIG_VERSION);
-		finish();
-	case OPT_WAIT:
-		o->wait = number("--wait", arg);
-		break;
-	default:
-		usage();
-	}
-}
-
-/* What has no meaning where nothing is changed. */
-static void
-check_rehearse(const struct options *o)
-{
-	const char *other = o->one ? "-1" :
-	    o->ask		   ? "-i" :
-	    o->analyze		   ? "--analyze" :
-				     NULL;
-
-	if (other == NULL)
-		return;
-	warnx("--rehearse changes nothing: %s does not go with it", other);
-	usage();
-}
-
-static void
-parse(struct setup *s, int argc, char *argv[])
-{
-	struct options *o = &s->options;
-	int c;
-
-	o->wait = 10;
-	o->lock_timeout = 5000;
-	o->retry = 60;
-	while (
-	    (c = getopt_long(argc, argv, "1d:Hhiqv:", longopts, NULL)) != -1) {
-		switch (c) {
-		case '1':
-			o->one = true;
-			break;
-		case 'd':
-			s->conninfo = optarg;
-			break;
-		case 'H':
-			o->bare = true;
-			break;
-		case 'h':
-			help();
-			finish();
-		case 'i':
-			o->ask = true;
-			break;
-		case 'q':
-			o->quiet = true;
-			break;
-		case 'v':
-			add_variable(s, optarg);
-			break;
-		default:
-			long_option(o, c, optarg);
-		}
-	}
-	if (optind < argc) {
-		warnx("%s: the plan comes from standard input", argv[optind]);
-		usage();
-	}
-	if (o->rehearse)
-		check_rehearse(o);
-	if (isatty(STDIN_FILENO)) {
-		warnx("a plan is wanted on standard input");
-		usage();
-	}
-}
 
 /* Who carries the plan out, for the log. */
 static int
@@ -453,7 +224,7 @@ apply(struct run *r, struct fault *f)
 int
 main(int argc, char *argv[])
 {
-	struct setup s;
+	struct arguments args;
 	struct db_target target;
 	struct plan plan;
 	struct run r;
@@ -462,37 +233,33 @@ main(int argc, char *argv[])
 	int code;
 
 	standard_open();
-	memset(&s, 0, sizeof(s));
 	memset(&r, 0, sizeof(r));
 	memset(&plan, 0, sizeof(plan));
-	s.vars = vars_new();
-	if (s.vars == NULL)
-		err(EXIT_STREAM, NULL);
-	parse(&s, argc, argv);
-	if (db_target(&target, s.conninfo, &f) == -1) {
+	options_parse(&args, argc, argv);
+	if (db_target(&target, args.conninfo, &f) == -1) {
 		fault_print(&f, stderr);
 		fault_free(&f);
-		vars_free(s.vars);
+		vars_free(args.vars);
 		db_target_free(&target);
 		return EXIT_USAGE;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	if (s.options.quiet && freopen("/dev/null", "w", stdout) == NULL)
+	if (args.options.quiet && freopen("/dev/null", "w", stdout) == NULL)
 		err(EXIT_STREAM, "/dev/null");
-	style = s.options.json ? STREAM_JSON :
-	    s.options.bare     ? STREAM_BARE :
-				 STREAM_SEALED;
-	r.options = &s.options;
+	style = args.options.json ? STREAM_JSON :
+	    args.options.bare	  ? STREAM_BARE :
+				    STREAM_SEALED;
+	r.options = &args.options;
 	r.target = &target;
-	r.vars = s.vars;
+	r.vars = args.vars;
 	r.plan = &plan;
 	r.fault = &f;
 	if (report_begin(&r.report, style,
 		style == STREAM_SEALED && table_wanted(stdout)) == -1)
 		err(EXIT_STREAM, NULL);
-	if (s.options.quiet)
+	if (args.options.quiet)
 		r.report.progress = false;
-	r.report.rehearsal = s.options.rehearse;
+	r.report.rehearsal = args.options.rehearse;
 	code = apply(&r, &f);
 	run_free(&r);
 	plan_free(&plan);

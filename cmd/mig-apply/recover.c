@@ -40,7 +40,7 @@ may_retry(struct run *r)
 	    strcmp(state, "40001") != 0)
 		return false;
 	if (r->deadline == 0)
-		r->deadline = report_clock() + r->options->retry * 1000;
+		r->deadline = report_clock() + r->options->retry;
 	return report_clock() < r->deadline;
 }
 

@@ -5,27 +5,13 @@
 #include <stddef.h>
 
 #include "history.h"
+#include "options.h"
 #include "plan.h"
 #include "report.h"
 #include "script.h"
 #include "vars.h"
 #include "watch.h"
 #include "worker.h"
-
-/* What the user asked for. */
-struct options {
-	bool one; /* -1: all steps in one transaction */
-	bool ask; /* -i */
-	bool analyze;
-	bool rehearse;
-	bool verbose;
-	bool quiet;
-	bool json;
-	bool bare;
-	long wait;	   /* seconds for the lock of the history */
-	long lock_timeout; /* milliseconds a try; 0: for ever */
-	long retry;	   /* seconds in which a step is tried again */
-};
 
 /* What a look at a step's text said, before anything ran. */
 struct step_look {

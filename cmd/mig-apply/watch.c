@@ -64,7 +64,7 @@ busy(struct watch *w, const char *key, const char *whose, struct fault *f)
 		who = db_value(result, 0, 0);
 	fault_set(f, EXIT_BUSY, "busy: %s holds the lock of %s",
 	    who == NULL ? "another session" : who, whose);
-	fault_hint(f, "--wait SECONDS waits longer for it; nothing was done");
+	fault_hint(f, "--wait 10min waits longer for it; nothing was done");
 	PQclear(result);
 	return -1;
 }
@@ -174,7 +174,7 @@ int
 watch_open(struct watch *w, const struct db_target *target,
     const struct plan_tool *tool, long wait, struct fault *f)
 {
-	long long until = report_clock() + wait * 1000;
+	long long until = report_clock() + wait;
 
 	memset(w, 0, sizeof(*w));
 	w->target = target;

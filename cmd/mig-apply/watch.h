@@ -32,7 +32,7 @@ struct watch {
 
 /*
  * Connect, begin, and take the lock, and those of other tools that have a
- * history in the database or that the plan adopts, trying for `wait` seconds.
+ * history in the database or that the plan adopts, trying for `wait` milliseconds.
  * Returns 0, or -1 with a fault: EXIT_CONNECT, or EXIT_BUSY that names the
  * holder.
  */
