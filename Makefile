@@ -22,7 +22,8 @@ FUZZ_SECONDS ?= 60
 FUZZ	?= *
 JOBS	?= $(shell nproc 2>/dev/null || echo 1)
 
-# A library that only one command needs: LIBS_mig-x = -lfoo
+# What only one command or program is linked with: LIBS_mig-x = -lfoo
+LIBS_unit-memfile = -Wl,--wrap=realloc
 PKGS	= libpq libcrypto libbsd-overlay smartcols zlib
 
 # The plain build is in build/, every variant in a folder of its own below it.

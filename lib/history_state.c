@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memfile.h"
 #include "text.h"
 
 /* A line of the state: what is applied, or where it stopped. */
@@ -17,7 +18,7 @@ state_line(const char *series, const char *version, const char *name,
 	size_t i, len;
 	FILE *fp;
 
-	fp = open_memstream(&line, &len);
+	fp = memfile_open(&line, &len);
 	if (fp == NULL)
 		return NULL;
 	fields[0] = series;
@@ -34,11 +35,7 @@ state_line(const char *series, const char *version, const char *name,
 	else
 		fprintf(fp, "partial %s %zu/%zu+%zu\n", o->action, o->done,
 		    o->statements, o->pending);
-	if (fclose(fp) != 0) {
-		free(line);
-		return NULL;
-	}
-	return line;
+	return fclose(fp) == 0 ? line : NULL;
 }
 
 static int

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memfile.h"
 #include "text.h"
 
 /* Send the line that was built in memory on its way, and begin a new one. */
 static void
 flush_line(struct stream_writer *w)
 {
-	if (w->broken || fflush(w->mem) != 0) {
+	if (w->broken || fflush(w->mem) != 0 || ferror(w->mem)) {
 		w->broken = true;
 		return;
 	}
@@ -30,7 +31,7 @@ stream_begin(struct stream_writer *w, FILE *fp, const char *kind,
 	w->style = style;
 	w->columns = columns;
 	hash_init(&w->hash);
-	w->mem = open_memstream(&w->line, &w->line_len);
+	w->mem = memfile_open(&w->line, &w->line_len);
 	if (w->mem == NULL) {
 		w->broken = true;
 		return -1;
@@ -246,7 +247,7 @@ stream_end(struct stream_writer *w, struct fault *f)
 
 	if (w->mem != NULL) {
 		close_record(w);
-		if (w->style == STREAM_SEALED) {
+		if (w->style == STREAM_SEALED && !w->broken) {
 			hash_hex(&w->hash, hex);
 			fprintf(w->fp, "#end\t%zu\tsha256:%s\n", w->records,
 			    hex);
@@ -273,12 +274,13 @@ stream_columns_check(const char *names, const struct stream_column *known,
 	while (next_name(&list, &name, &len)) {
 		if (find_column(known, n, name, len) != NULL)
 			continue;
-		mem = open_memstream(&text, &text_len);
+		mem = memfile_open(&text, &text_len);
 		if (mem == NULL)
 			return fault_nomem(f);
 		for (i = 0; i < n; i++)
 			fprintf(mem, "%s%s", i > 0 ? "," : "", known[i].name);
-		fclose(mem);
+		if (fclose(mem) != 0)
+			return fault_nomem(f);
 		fault_set(f, EXIT_USAGE, "no column \"%.*s\"", (int)len, name);
 		fault_hint(f, "the columns are %s", text);
 		free(text);

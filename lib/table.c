@@ -2,6 +2,7 @@
 
 #include "table.h"
 
+#include <errno.h>
 #include <libsmartcols.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "memfile.h"
 #include "text.h"
 
 /* A narrow terminal loses columns, but not these. */
@@ -109,14 +111,17 @@ struct table *
 table_new(FILE *fp, const struct table_column *columns, size_t n)
 {
 	struct table *t;
+	bool nomem;
 
 	t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return NULL;
 	t->n = n;
+	errno = 0;
 	t->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	nomem = t->utf8 == (locale_t)0 && errno == ENOMEM;
 	t->table = scols_new_table();
-	if (t->table == NULL || add_columns(t, columns) == -1 ||
+	if (nomem || t->table == NULL || add_columns(t, columns) == -1 ||
 	    scols_table_set_stream(t->table, fp) != 0 ||
 	    scols_table_set_column_separator(t->table, "  ") != 0) {
 		table_free(t);
@@ -134,14 +139,12 @@ shown(const char *value)
 	size_t i, len;
 	FILE *mem;
 
-	mem = open_memstream(&text, &len);
+	mem = memfile_open(&text, &len);
 	if (mem == NULL)
 		return NULL;
 	text_show(mem, value, strlen(value));
-	if (fclose(mem) != 0) {
-		free(text);
+	if (fclose(mem) != 0)
 		return NULL;
-	}
 	for (i = 0; i < len; i++)
 		if (text[i] == '\n' || text[i] == '\t')
 			text[i] = ' ';
@@ -244,14 +247,20 @@ int
 table_print(struct table *t, struct fault *f)
 {
 	locale_t before;
+	bool nomem;
 	int result;
 
 	if (scols_table_is_empty(t->table))
 		return 0;
 	before = enter(t);
 	hide_columns(t);
+	/* without memory it may leave cells empty and say that all is well */
+	errno = 0;
 	result = scols_print_table(t->table);
+	nomem = errno == ENOMEM;
 	uselocale(before);
+	if (nomem)
+		return fault_nomem(f);
 	return result == 0 ?
 	    0 :
 	    fault_set(f, EXIT_STREAM, "cannot write the output");

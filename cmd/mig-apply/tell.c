@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memfile.h"
 #include "table.h"
 
 /* All records begin so, and those of an effect with the relation too. */
@@ -188,7 +189,7 @@ words(const struct effect *e)
 	size_t len;
 	FILE *fp;
 
-	fp = open_memstream(&text, &len);
+	fp = memfile_open(&text, &len);
 	if (fp == NULL)
 		return NULL;
 	switch (e->kind) {
@@ -209,10 +210,7 @@ words(const struct effect *e)
 		fprintf(fp, " in %s", e->relation);
 		break;
 	}
-	if (fclose(fp) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return fclose(fp) == 0 ? text : NULL;
 }
 
 /* What others feel. */

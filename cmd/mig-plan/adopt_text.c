@@ -12,6 +12,7 @@
 #include "checksum.h"
 #include "diff.h"
 #include "feed.h"
+#include "memfile.h"
 #include "source.h"
 #include "text.h"
 
@@ -146,7 +147,7 @@ whole_text(const struct migration *m, struct fault *f)
 	s = source_open_part(m, SOURCE_UP, f);
 	if (s == NULL)
 		return NULL;
-	mem = open_memstream(&text, &len);
+	mem = memfile_open(&text, &len);
 	if (mem == NULL) {
 		fault_nomem(f);
 		source_close(s);

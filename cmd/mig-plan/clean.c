@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "convention.h"
+#include "memfile.h"
 #include "sql.h"
 
 /*
@@ -72,7 +73,7 @@ spell_out(struct planner *p)
 	FILE *fp;
 	int result;
 
-	fp = open_memstream(&text, &len);
+	fp = memfile_open(&text, &len);
 	if (fp == NULL) {
 		fault_nomem(&p->f);
 		return NULL;

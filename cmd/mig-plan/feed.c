@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "convention.h"
+#include "memfile.h"
 
 static void
 init(struct feed *feed)
@@ -109,7 +110,7 @@ feed_whole(const struct migration *m, enum source_part part, size_t *len,
 	s = source_open_part(m, part, f);
 	if (s == NULL)
 		return NULL;
-	mem = open_memstream(&text, len);
+	mem = memfile_open(&text, len);
 	if (mem == NULL) {
 		fault_nomem(f);
 		source_close(s);
@@ -123,7 +124,9 @@ feed_whole(const struct migration *m, enum source_part part, size_t *len,
 	}
 	hash_hex(&hash, hex);
 	source_close(s);
-	if (fclose(mem) == 0 && got == 0)
+	if (fclose(mem) != 0)
+		got = fault_nomem(f);
+	if (got == 0)
 		return text;
 	free(text);
 	return NULL;
