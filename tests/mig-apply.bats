@@ -914,6 +914,8 @@ apply 2 alter"
 	run_mig 2 mig-apply --retry 25d </dev/null
 	run_mig 2 mig-apply --lock-timeout 1.5s </dev/null
 	assert_stderr_has 'or a number of milliseconds'
+	run_mig 2 mig-apply -v $'name=caf\xe9' </dev/null
+	assert_stderr_has 'the value of name is not well-formed UTF-8'
 	run_mig 2 mig-apply -v =x </dev/null
 	run_mig 2 mig-apply -d 'host=' -d 'postgresql://u:geheim@[bad' </dev/null
 	refute_stderr_has geheim

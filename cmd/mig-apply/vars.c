@@ -8,6 +8,9 @@
 #include <strings.h>
 #include <time.h>
 
+#include "memfile.h"
+#include "text.h"
+
 /* Shorter values would be found everywhere. */
 #define SECRET_MIN 4
 
@@ -51,6 +54,11 @@ add(struct vars *vars, const char *name, size_t len, const char *value,
 {
 	struct var *items;
 
+	/* a value that cannot be quoted would leave its reference behind */
+	if (text_bad(value, strlen(value)) != strlen(value))
+		return fault_set(f, EXIT_USAGE,
+		    "the value of %.*s is not well-formed UTF-8", (int)len,
+		    name);
 	items = reallocarray(vars->items, vars->n + 1, sizeof(*items));
 	if (items == NULL)
 		return fault_nomem(f);
@@ -91,7 +99,7 @@ vars_hide(const struct vars *vars, const char *text)
 	size_t len;
 	FILE *fp;
 
-	fp = open_memstream(&hidden, &len);
+	fp = memfile_open(&hidden, &len);
 	if (fp == NULL)
 		return NULL;
 	while (*text != '\0') {
@@ -103,10 +111,7 @@ vars_hide(const struct vars *vars, const char *text)
 		fprintf(fp, ":%s", v->name);
 		text += strlen(v->value);
 	}
-	if (fclose(fp) == 0)
-		return hidden;
-	free(hidden);
-	return NULL;
+	return fclose(fp) == 0 ? hidden : NULL;
 }
 
 int
@@ -193,7 +198,7 @@ vars_check(const struct vars *vars, const struct plan *plan, struct fault *f)
 	size_t i, len, n = 0;
 	FILE *fp;
 
-	fp = open_memstream(&missing, &len);
+	fp = memfile_open(&missing, &len);
 	if (fp == NULL)
 		return fault_nomem(f);
 	for (i = 0; i < plan->nneeds; i++) {
@@ -216,24 +221,27 @@ vars_check(const struct vars *vars, const struct plan *plan, struct fault *f)
 }
 
 /*
- * What a reference becomes: owned, or NULL where it stays as it is.
+ * What a reference becomes: owned, or NULL where it stays as it is.  Returns 0,
+ * or -1 where it cannot be put in.
  */
-static char *
+static int
 expand(const struct vars *vars, PGconn *conn, const struct plan_step *step,
-    const struct lex_item *item, const struct lex_var *var)
+    const struct lex_item *item, const struct lex_var *var, char **text)
 {
 	const char *value;
-	char *quoted = NULL, *copy;
+	char *quoted = NULL;
 
+	*text = NULL;
 	value = find(vars, step, item->text + var->name, var->name_len,
 	    var->form == LEX_PLACEHOLDER);
 	if (value == NULL)
-		return NULL;
+		return 0;
 	switch (var->form) {
 	case LEX_PLAIN:
 	case LEX_SUBSCRIPT:
 	case LEX_PLACEHOLDER:
-		return strdup(value);
+		*text = strdup(value);
+		return *text == NULL ? -1 : 0;
 	case LEX_LITERAL:
 		quoted = PQescapeLiteral(conn, value, strlen(value));
 		break;
@@ -241,31 +249,25 @@ expand(const struct vars *vars, PGconn *conn, const struct plan_step *step,
 		quoted = PQescapeIdentifier(conn, value, strlen(value));
 		break;
 	}
-	copy = quoted == NULL ? NULL : strdup(quoted);
+	if (quoted != NULL)
+		*text = strdup(quoted);
 	PQfreemem(quoted);
-	return copy;
+	return *text == NULL ? -1 : 0;
 }
 
-int
-vars_put(const struct vars *vars, PGconn *conn, const struct plan_step *step,
-    const struct lex_item *item, struct vars_text *out, struct fault *f)
+/* Write a statement with its variables put in. */
+static int
+put(const struct vars *vars, PGconn *conn, const struct plan_step *step,
+    const struct lex_item *item, FILE *fp, struct fault *f)
 {
 	const struct lex_var *var;
 	char *value;
 	size_t i, at = 0;
-	FILE *fp;
 
-	if (item->nvars == 0) {
-		out->text = strndup(item->text, item->len);
-		out->len = item->len;
-		return out->text == NULL ? fault_nomem(f) : 0;
-	}
-	fp = open_memstream(&out->text, &out->len);
-	if (fp == NULL)
-		return fault_nomem(f);
 	for (i = 0; i < item->nvars; i++) {
 		var = &item->vars[i];
-		value = expand(vars, conn, step, item, var);
+		if (expand(vars, conn, step, item, var, &value) == -1)
+			return fault_nomem(f);
 		if (value == NULL)
 			continue;
 		fwrite(item->text + at, 1, var->off - at, fp);
@@ -274,11 +276,31 @@ vars_put(const struct vars *vars, PGconn *conn, const struct plan_step *step,
 		free(value);
 	}
 	fwrite(item->text + at, 1, item->len - at, fp);
-	if (fclose(fp) != 0) {
-		free(out->text);
-		return fault_nomem(f);
-	}
 	return 0;
+}
+
+int
+vars_put(const struct vars *vars, PGconn *conn, const struct plan_step *step,
+    const struct lex_item *item, struct vars_text *out, struct fault *f)
+{
+	FILE *fp;
+	int result;
+
+	if (item->nvars == 0) {
+		out->text = strndup(item->text, item->len);
+		out->len = item->len;
+		return out->text == NULL ? fault_nomem(f) : 0;
+	}
+	fp = memfile_open(&out->text, &out->len);
+	if (fp == NULL)
+		return fault_nomem(f);
+	result = put(vars, conn, step, item, fp, f);
+	if (fclose(fp) != 0)
+		result = fault_nomem(f);
+	if (result == 0)
+		return 0;
+	free(out->text);
+	return -1;
 }
 
 size_t
@@ -291,8 +313,8 @@ vars_origin(const struct vars *vars, PGconn *conn, const struct plan_step *step,
 
 	for (i = 0; i < item->nvars; i++) {
 		var = &item->vars[i];
-		value = expand(vars, conn, step, item, var);
-		if (value == NULL)
+		if (expand(vars, conn, step, item, var, &value) == -1 ||
+		    value == NULL)
 			continue;
 		len = strlen(value);
 		free(value);
