@@ -195,6 +195,8 @@ directory_read(struct migration_list *list, const char *series,
 	result = find_names(&r, dirs, n, f);
 	if (result == 0)
 		result = read_all(&r, dirs[0], f);
+	if (result == 0 && r.nomem)
+		result = fault_nomem(f);
 	if (result == 0)
 		result = hand_over(&r, list, f);
 	*found = r.convention;
@@ -218,6 +220,8 @@ directory_names(struct migration_list *list, const char *dir,
 	result = find_names(&r, dirs, 1, f);
 	if (result == 0)
 		result = read_names(&r, dir, f);
+	if (result == 0 && r.nomem)
+		result = fault_nomem(f);
 	if (result == 0)
 		result = hand_over(&r, list, f);
 	*found = r.convention;

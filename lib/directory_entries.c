@@ -17,12 +17,15 @@ reading_warn(struct reading *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vasprintf(&text, fmt, ap);
 	va_end(ap);
-	if (n == -1)
+	if (n == -1) {
+		r->nomem = true;
 		return;
+	}
 	warnings = reallocarray(r->warnings, r->nwarnings + 1,
 	    sizeof(*warnings));
 	if (warnings == NULL) {
 		free(text);
+		r->nomem = true;
 		return;
 	}
 	r->warnings = warnings;

@@ -22,11 +22,11 @@ struct reading {
 	struct migration_list ups, downs;
 	char **warnings;
 	size_t nwarnings;
+	bool nomem; /* a warning was lost for want of memory */
 };
 
 /*
- * Keep a warning; one that there is no memory for is lost.  They are told at
- * the end, since what looks wrong in one convention may be right in the next.
+ * Keep a warning.  They are told at the end, since what looks wrong in one convention may be right in the next.
  */
 void reading_warn(struct reading *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -1,5 +1,6 @@
 /* Which convention a directory keeps to. */
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,22 +111,19 @@ return best;
 static const char *
 by_place(const char *dir, enum class best)
 {
-	const char *name = NULL;
-	char *parent, *slash;
+	char parent[PATH_MAX], *slash;
 
-	parent = realpath(dir, NULL);
-	if (parent == NULL)
+	if (realpath(dir, parent) == NULL)
 		return NULL;
 	slash = strrchr(parent, '/');
 	*slash = '\0';
 	slash = strrchr(parent, '/');
 	if (best == CLASS_SINGLE && slash != NULL &&
 	    strcmp(slash + 1, "supabase") == 0)
-		name = "supabase";
-	else if (slash != NULL && directory_holds(parent, "Cargo.toml"))
-		name = "sqlx";
-	free(parent);
-	return name;
+		return "supabase";
+	if (slash != NULL && directory_holds(parent, "Cargo.toml"))
+		return "sqlx";
+	return NULL;
 }
 
 static const struct convention *

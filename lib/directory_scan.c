@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,13 +41,11 @@ bool
 directory_holds(const char *folder, const char *name)
 {
 	struct stat st;
-	char *path;
-	bool there;
+	char path[PATH_MAX];
+	int n;
 
-	path = directory_join(folder, name);
-	there = path != NULL && stat(path, &st) == 0;
-	free(path);
-	return there;
+	n = snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return n > 0 && (size_t)n < sizeof(path) && stat(path, &st) == 0;
 }
 
 static int
