@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memfile.h"
 #include "text.h"
 
 /* Seconds that connecting may take, where the user says nothing else. */
@@ -53,7 +54,7 @@ postgres_variables(struct db_target *t, struct fault *f)
 	size_t len;
 	FILE *fp;
 
-	fp = open_memstream(&t->conninfo, &len);
+	fp = memfile_open(&t->conninfo, &len);
 	if (fp == NULL)
 		return fault_nomem(f);
 	add_keyword(fp, "host", "POSTGRES_HOST");
@@ -120,9 +121,12 @@ check_conninfo(const struct db_target *t, char *arg, struct fault *f)
 		    "in ~/.pgpass");
 	}
 	options = PQconninfoParse(t->conninfo, &error);
+	if (options == NULL &&
+	    (error == NULL || strcmp(error, "out of memory\n") == 0)) {
+		PQfreemem(error);
+		return fault_nomem(f);
+	}
 	if (options == NULL) {
-		if (error != NULL)
-			error[strcspn(error, "\n")] = '\0';
 		/* the message may quote the string, password and all */
 		fault_set(f, EXIT_USAGE, "%s is no connection string or URI",
 		    t->from);
@@ -315,12 +319,12 @@ db_schema(PGconn *conn, struct fault *f)
 		    NAME_MAX_BYTES);
 		return NULL;
 	}
-	quoted = PQescapeIdentifier(conn, name, strlen(name));
-	if (quoted == NULL) {
+	if (text_bad(name, strlen(name)) != strlen(name)) {
 		fault_set(f, EXIT_USAGE, "MIG_SCHEMA is no name of a schema");
 		return NULL;
 	}
-	copy = strdup(quoted);
+	quoted = PQescapeIdentifier(conn, name, strlen(name));
+	copy = quoted == NULL ? NULL : strdup(quoted);
 	PQfreemem(quoted);
 	if (copy == NULL)
 		fault_nomem(f);
@@ -336,7 +340,7 @@ put_name(const char *sql, const char *mark, const char *name)
 	size_t len;
 	FILE *fp;
 
-	fp = open_memstream(&text, &len);
+	fp = memfile_open(&text, &len);
 	if (fp == NULL)
 		return NULL;
 	while ((next = strstr(sql, mark)) != NULL) {
@@ -345,11 +349,7 @@ put_name(const char *sql, const char *mark, const char *name)
 		sql = next + strlen(mark);
 	}
 	fputs(sql, fp);
-	if (fclose(fp) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	return fclose(fp) == 0 ? text : NULL;
 }
 
 char *
@@ -362,6 +362,20 @@ char *
 db_sql_table(const char *sql, const char *table)
 {
 	return put_name(sql, ":\"table\"", table);
+}
+
+/*
+ * How a question that failed ends a command.  What is no error of the server,
+ * on a line that holds, is libpq's want of memory.
+ */
+static enum exits
+code_of(PGconn *conn, const PGresult *result, enum exits code)
+{
+	if (PQstatus(conn) != CONNECTION_OK)
+		return EXIT_CONNECT;
+	return *db_sqlstate(result) == '\0' && code != EXIT_UNKNOWN ?
+	    EXIT_STREAM :
+	    code;
 }
 
 static bool
@@ -380,8 +394,7 @@ db_query(PGconn *conn, const char *sql, int n, const char *const *values,
 	result = PQexecParams(conn, sql, n, NULL, values, NULL, NULL, 0);
 	if (succeeded(result))
 		return result;
-	db_fault(f, PQstatus(conn) == CONNECTION_OK ? code : EXIT_CONNECT, what,
-	    conn, result);
+	db_fault(f, code_of(conn, result, code), what, conn, result);
 	PQclear(result);
 	return NULL;
 }
@@ -397,22 +410,20 @@ db_batch(PGconn *conn, const char *sql, PGresult **results, size_t n,
 	for (i = 0; i < n; i++)
 		results[i] = NULL;
 	if (PQsendQuery(conn, sql) == 0)
-		return db_fault(f, EXIT_CONNECT, what, conn, NULL);
+		return db_fault(f, code_of(conn, NULL, code), what, conn, NULL);
 	while ((result = PQgetResult(conn)) != NULL) {
 		if (!failed && succeeded(result) && got < n) {
 			results[got++] = result;
 			continue;
 		}
 		if (!failed)
-			db_fault(f,
-			    PQstatus(conn) == CONNECTION_OK ? code :
-							      EXIT_CONNECT,
-			    what, conn, result);
+			db_fault(f, code_of(conn, result, code), what, conn,
+			    result);
 		failed = true;
 		PQclear(result);
 	}
 	if (!failed && got < n)
-		return db_fault(f, EXIT_CONNECT, what, conn, NULL);
+		return db_fault(f, code_of(conn, NULL, code), what, conn, NULL);
 	return failed ? -1 : 0;
 }
 
@@ -426,8 +437,7 @@ db_exec_all(PGconn *conn, const char *sql, enum exits code, const char *what,
 	result = PQexec(conn, sql);
 	ok = succeeded(result) ?
 	    0 :
-	    db_fault(f, PQstatus(conn) == CONNECTION_OK ? code : EXIT_CONNECT,
-		what, conn, result);
+	    db_fault(f, code_of(conn, result, code), what, conn, result);
 	PQclear(result);
 	return ok;
 }
@@ -477,7 +487,7 @@ set_detail(struct fault *f, const PGresult *result)
 	size_t i, len;
 	FILE *fp;
 
-	fp = open_memstream(&text, &len);
+	fp = memfile_open(&text, &len);
 	if (fp == NULL)
 		return;
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

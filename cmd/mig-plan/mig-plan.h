@@ -148,6 +148,7 @@ struct planner {
 	char **needs; /* sorted */
 	size_t nneeds;
 	enum exits code; /* of what was complained about */
+	bool nomem;	 /* among it: out of memory */
 	char *hint;	 /* on that, still to be printed */
 	struct fault f;
 };

@@ -41,7 +41,10 @@ complain_fault(struct planner *p, struct fault *f)
 	f->hint = NULL;
 	if (p->hint != NULL && (help == NULL || strcmp(p->hint, help) != 0))
 		complain_end(p);
-	fault_print(f, stderr);
+	/* without memory much goes wrong, of which once is enough */
+	if (!f->nomem || !p->nomem)
+		fault_print(f, stderr);
+	p->nomem |= f->nomem;
 	free(p->hint);
 	p->hint = help;
 	if (p->code == EXIT_DONE || f->code == EXIT_STREAM)
