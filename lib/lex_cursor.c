@@ -87,6 +87,23 @@ cursor_at(const struct lex_item *item, size_t word)
 	return c;
 }
 
+bool
+cursor_next(const struct lex_item *item, size_t *n, struct cursor *c)
+{
+	while (*n < item->nwords && !item->words[*n].first)
+		++*n;
+	if (*n == item->nwords)
+		return false;
+	*c = cursor_at(item, (*n)++);
+	return true;
+}
+
+bool
+cursor_at_last(const struct cursor *c)
+{
+	return c->word >= c->item->nwords || c->item->words[c->word].first;
+}
+
 /* Step over one keyword of `len` letters. */
 static bool
 accept_one(struct cursor *c, const char *keyword, size_t len)

@@ -20,6 +20,12 @@ struct cursor {
 /* Start at a word that is the first of its statement. */
 struct cursor cursor_at(const struct lex_item *, size_t word);
 
+/*
+ * Start at the next statement of a joined item, from word `*n` on, which steps
+ * behind its first word.  False if there is no further one.
+ */
+bool cursor_next(const struct lex_item *, size_t *n, struct cursor *);
+
 /* Step over keywords, given in upper case: "IF NOT EXISTS"; all or none. */
 bool cursor_accept(struct cursor *, const char *keywords);
 
@@ -43,5 +49,8 @@ bool cursor_accept_name(struct cursor *, size_t *off, size_t *len);
 /* Whether a byte, or nothing, is what comes next. */
 bool cursor_at_byte(const struct cursor *, char);
 bool cursor_at_end(const struct cursor *);
+
+/* Whether no further word is in this statement, whatever else is. */
+bool cursor_at_last(const struct cursor *);
 
 #endif

@@ -71,6 +71,9 @@ bool statement_alters_extension(const struct lex_item *);
  */
 bool statement_table(const struct lex_item *, size_t *off, size_t *len);
 
+/* Whether the name at that span is one in pg_temp. */
+bool statement_in_temporary(const struct lex_item *, size_t off, size_t len);
+
 /* The span of the index name of a CREATE INDEX CONCURRENTLY that has one. */
 bool statement_builds_index(const struct lex_item *, size_t *off, size_t *len);
 
