@@ -7,28 +7,12 @@
 
 #include "convention.h"
 
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "directory_scan.h"
+#include "fuzz.h"
 #include "mode.h"
 #include "source.h"
 
 #define NOW ((time_t)1795237200)
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static char path[] = "/tmp/mig-fuzz.XXXXXX";
-
-static void
-require(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 check_name(const struct convention *c, const char *name)
@@ -58,7 +42,8 @@ check_name(const struct convention *c, const char *name)
 
 /* What a part of the text comes to: its length, or SIZE_MAX for a fault. */
 static size_t
-read_part(const struct convention *c, enum source_part part, size_t sum[2])
+read_part(const char *path, const struct convention *c, enum source_part part,
+    size_t sum[2])
 {
 	struct fault f = FAULT_INIT;
 	struct source_piece piece;
@@ -87,40 +72,18 @@ read_part(const struct convention *c, enum source_part part, size_t sum[2])
 }
 
 static void
-remove_file(void)
-{
-	unlink(path);
-}
-
-/* One file for all runs, removed at the end. */
-static void
-make_file(void)
-{
-	static int fd = -1;
-
-	if (fd != -1)
-		return;
-	fd = mkstemp(path);
-	require(fd != -1 && close(fd) == 0 && atexit(remove_file) == 0);
-}
-
-static void
 check_text(const struct convention *c, const uint8_t *text, size_t len)
 {
+	const char *path = fuzz_file("1_a.sql", text, len);
 	size_t sum[2], both[2], n;
-	FILE *fp;
 
 	directory_sign((const char *)text, len);
-	make_file();
-	fp = fopen(path, "w");
-	require(
-	    fp != NULL && fwrite(text, 1, len, fp) == len && fclose(fp) == 0);
-	n = read_part(c, SOURCE_BOTH, both);
+	n = read_part(path, c, SOURCE_BOTH, both);
 	if (n == SIZE_MAX)
 		return;
 	require(n <= len);
-	require(read_part(c, SOURCE_UP, sum) == both[0]);
-	require(read_part(c, SOURCE_DOWN, sum) == both[1]);
+	require(read_part(path, c, SOURCE_UP, sum) == both[0]);
+	require(read_part(path, c, SOURCE_DOWN, sum) == both[1]);
 }
 
 int
@@ -139,8 +102,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	lf = memchr(data + 1, '\n', len - 1);
 	if (lf == NULL)
 		lf = data + len;
-	name = strndup((const char *)data + 1, (size_t)(lf - data) - 1);
-	require(name != NULL);
+	name = fuzz_string(data + 1, (size_t)(lf - data) - 1);
 	check_name(c, name);
 	free(name);
 	if (lf < data + len)

@@ -5,21 +5,9 @@
  */
 
 #include "lexer.h"
+
+#include "fuzz.h"
 #include "statement.h"
-
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-require(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 check_inside(const struct lex_item *item, size_t off, size_t len)
@@ -53,6 +41,8 @@ check_statement(const struct lex_item *item)
 	(void)statement_kind(item);
 	(void)statement_not_in_transaction(item);
 	(void)statement_keeps_session(item);
+	(void)statement_session(item);
+	(void)statement_sets_transaction(item);
 	(void)statement_alters_extension(item);
 	if (statement_table(item, &off, &len))
 		check_inside(item, off, len);

@@ -7,48 +7,7 @@
 
 #include "plan.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-require(int holds)
-{
-	if (!holds)
-		abort();
-}
-
-static const char header[] = "#mig\tplan\t1\n";
-
-/* The lines with a header and a trailer; owned. */
-static char *
-seal(const char *s, size_t len, size_t *out_len)
-{
-	const char *end = s + len, *lf;
-	struct hash hash;
-	char hex[HASH_HEX], *out;
-	size_t records = 0;
-	FILE *fp;
-
-	hash_init(&hash);
-	hash_add(&hash, header, sizeof(header) - 1);
-	hash_add(&hash, s, len);
-	hash_hex(&hash, hex);
-	fp = open_memstream(&out, out_len);
-	fputs(header, fp);
-	fwrite(s, 1, len, fp);
-	for (; s < end; s = lf + 1) {
-		records += *s != '\t' && *s != '#';
-		lf = memchr(s, '\n', (size_t)(end - s));
-		if (lf == NULL)
-			break;
-	}
-	fprintf(fp, "#end\t%zu\tsha256:%s\n", records, hex);
-	fclose(fp);
-	return out;
-}
+#include "fuzz.h"
 
 static int
 read_plan(struct plan *p, const char *s, size_t len, struct fault *f)
@@ -108,7 +67,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t len, cut;
 	char *text;
 
-	text = seal((const char *)data, size, &len);
+	text = fuzz_seal("plan", (const char *)data, size, &len);
 	if (read_plan(&p, text, len, &f) == 0) {
 		check_plan(&p);
 		plan_free(&p);

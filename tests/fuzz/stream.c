@@ -8,20 +8,8 @@
 
 #include "stream.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "text.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-require(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 check_field(const char *s, size_t len)
@@ -94,35 +82,6 @@ read_all(const char *s, size_t len, const char *kind, bool bare,
 	return event == STREAM_END && (w != NULL);
 }
 
-/* The lines with a header and a trailer; owned. */
-static char *
-seal(const char *kind, const char *s, size_t len, size_t *out_len)
-{
-	const char *end = s + len, *lf;
-	struct hash hash;
-	char hex[HASH_HEX], header[64], *out;
-	size_t records = 0;
-	FILE *fp;
-
-	snprintf(header, sizeof(header), "#mig\t%s\t1\n", kind);
-	hash_init(&hash);
-	hash_add(&hash, header, strlen(header));
-	hash_add(&hash, s, len);
-	hash_hex(&hash, hex);
-	fp = open_memstream(&out, out_len);
-	fputs(header, fp);
-	fwrite(s, 1, len, fp);
-	for (; s < end; s = lf + 1) {
-		records += *s != '\t' && *s != '#';
-		lf = memchr(s, '\n', (size_t)(end - s));
-		if (lf == NULL)
-			break;
-	}
-	fprintf(fp, "#end\t%zu\tsha256:%s\n", records, hex);
-	fclose(fp);
-	return out;
-}
-
 static void
 check_stream(const char *s, size_t len, const char *kind, bool bare)
 {
@@ -159,10 +118,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	kind = kinds[data[0] % 4];
 	check_field((const char *)data + 1, size - 1);
 	if (data[0] & 8)
-		text = seal(kind, (const char *)data + 1, size - 1, &len);
+		text = fuzz_seal(kind, (const char *)data + 1, size - 1, &len);
 	else {
-		len = size - 1;
-		text = strndup((const char *)data + 1, len);
+		text = fuzz_string(data + 1, size - 1);
 		len = strlen(text);
 	}
 	if (len > 0)
