@@ -51,3 +51,51 @@ setup() {
 	run_pipe 3 'mig-ls d | mig-plan'
 	assert_stderr_has "into d/2020-01-01-000000_x/metadata.toml"
 }
+
+@test "a log that is somebody else's is no history" {
+	sql 'CREATE SCHEMA mig; CREATE TABLE mig.log (line text)'
+	run_pipe 9 'mig-plan <list'
+	assert_stderr_has 'schema mig has a table "log", but it is no history'
+	assert_stderr_has 'hint: MIG_SCHEMA names another schema'
+	run_mig 9 mig-ls -d
+	assert_eq "$output" ''
+	run_mig 0 env MIG_SCHEMA=other mig-ls -d
+}
+
+@test "a MIG_SCHEMA that is no text is refused" {
+	run_pipe 2 "MIG_SCHEMA=\$'a\\xff' mig-plan <list"
+	assert_stderr_has 'MIG_SCHEMA is no name of a schema'
+	run_pipe 2 "MIG_SCHEMA=\$'a\\xff' mig-ls -d"
+}
+
+# A newer mig-tools might write what this one does not know.
+@test "a row of the history that is not understood is no verdict" {
+	run_pipe 0 'mig-plan <list | mig-apply'
+	sql "ALTER TABLE mig.log DISABLE TRIGGER ALL;
+	    UPDATE mig.log SET convention = 'tomorrow'"
+	run_mig 9 mig-ls -d
+	assert_stderr_has 'no convention "tomorrow"'
+	run_pipe 9 'mig-plan <list'
+}
+
+# by_tcp STATUS [VARIABLE=VALUE...] CMD...: where the server asks for a password,
+# with nothing but POSTGRES_ variables.
+by_tcp() {
+	local expected=$1
+	shift
+	run_mig "$expected" env -u PGHOST -u PGPORT -u PGUSER -u PGDATABASE \
+	    -u PGPASSWORD -u PGCONNECT_TIMEOUT PGPASSFILE=/dev/null \
+	    POSTGRES_HOST=127.0.0.1 POSTGRES_PORT="$(sql 'SHOW port')" \
+	    POSTGRES_DB="$PGDATABASE" "$@"
+}
+
+@test "POSTGRES_PASSWORD of any characters; without it a hint" {
+	new_role p "LOGIN PASSWORD 'it''s a \\ = \"one\"'"
+	by_tcp 0 POSTGRES_USER="$ROLE" \
+	    POSTGRES_PASSWORD="it's a \\ = \"one\"" mig-ls -d
+	by_tcp 4 POSTGRES_USER="$ROLE" \
+	    POSTGRES_PASSWORD="it's a \\\\ = \"one\"" mig-ls -d
+	assert_stderr_has 'password authentication failed'
+	by_tcp 4 POSTGRES_USER="$ROLE" mig-ls -d
+	assert_stderr_has 'hint: put the password into ~/.pgpass or PGPASSWORD'
+}

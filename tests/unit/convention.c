@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "directive.h"
+#include "directory_scan.h"
 #include "unit.h"
 
 /* version|name|kind, and a "d" for a down text; NULL: no migration. */
@@ -97,6 +98,7 @@ static const struct {
 	{ "atlas", "20200101.sql", "20200101||versioned" },
 	{ "atlas", "20200101-a.sql", "20200101|a|versioned" },
 	{ "postgres-migrations", "1.sql", "1||versioned" },
+	{ "flyway", "V1.__a.sql", NULL }, { "flyway", "V1..2__a.sql", NULL },
 	{ "postgres-migrations", "1-a.sql", "1|a|versioned" } };
 
 static void
@@ -201,6 +203,42 @@ check_next(void)
 	}
 }
 
+/* A clock that says what no stamp can hold: then one more than the last. */
+static void
+check_clock(const char *last, time_t now, const char *is)
+{
+	char *next = convention_next(convention_find("plain"), last, now);
+
+	CHECK_STR(next, is);
+	free(next);
+}
+
+/* What looks as if it should be a migration is told of. */
+static void
+check_strangers(void)
+{
+	static const struct {
+		const char *convention, *file;
+		int is;
+	} rows[] = { { "plain", "a.sql", 1 }, { "plain", "1_a.SQL.gz", 1 },
+		{ "plain", "1_a.sql.bak", 1 }, { "plain", "1_a.py", 1 },
+		{ "plain", "a.py", 0 }, { "plain", "README.md", 0 },
+		{ "plain", "1_notes.md", 0 }, { "goose", "1_a.go", 1 },
+		{ "goose", "1_a_test.go", 0 }, { "flyway", "V1__A.java", 1 },
+		{ "flyway", "A.java", 0 }, { "pop", "1_a.mysql.up.sql", 0 },
+		{ "pop", "1_a.sqlite3.down.sql", 0 },
+		{ "pop", "1_a.postgres.sql", 1 },
+		{ "plain", "1_a.mysql.up.sql", 1 } };
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!CHECK_INT(directory_is_stranger(convention_find(
+							 rows[i].convention),
+				   rows[i].file),
+			rows[i].is))
+			printf("\t%s\n", rows[i].file);
+}
+
 static void
 check_table(void)
 {
@@ -280,6 +318,9 @@ main(void)
 	check_names();
 	check_order();
 	check_next();
+	check_clock("20240131113100", (time_t)1 << 61, "20240131113101");
+	check_clock("1620138136", 1, "1620138137");
+	check_strangers();
 	check_directives();
 	check_repeatable();
 	return unit_done("convention");

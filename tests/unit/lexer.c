@@ -375,6 +375,28 @@ static const struct row settings[] = {
 	    "Sset standard_conforming_strings = on;|S'\\';|Sa;|."),
 	ROW("set search_path = off;\n'a\\';b;",
 	    "Sset search_path = off;|S'a\\';|Sb;|."),
+	ROWF(LEX_BACKSLASH_QUOTES,
+	    "set standard_conforming_strings to true;\n'\\';a;",
+	    "Sset standard_conforming_strings to true;|S'\\';|Sa;|."),
+	ROWF(LEX_BACKSLASH_QUOTES,
+	    "set standard_conforming_strings = Yes;\n'\\';a;",
+	    "Sset standard_conforming_strings = Yes;|S'\\';|Sa;|."),
+	ROWF(LEX_BACKSLASH_QUOTES,
+	    "set standard_conforming_strings = '1';\n'\\';a;",
+	    "Sset standard_conforming_strings = '1';|S'\\';|Sa;|."),
+	ROW("set standard_conforming_strings = false;\n'\\';';\n"
+	    "set standard_conforming_strings = default;\n'\\';a;",
+	    "Sset standard_conforming_strings = false;|S'\\';';|"
+	    "Sset standard_conforming_strings = default;|S'\\';|Sa;|."),
+	ROW("set standard_conforming_strings = off;\n'\\';';\n"
+	    "discard all;\n'\\';a;",
+	    "Sset standard_conforming_strings = off;|S'\\';';|"
+	    "Sdiscard all;|S'\\';|Sa;|."),
+	/* what the server will refuse changes nothing */
+	ROW("set standard_conforming_strings = x;\n'\\';a;",
+	    "Sset standard_conforming_strings = x;|S'\\';|Sa;|."),
+	ROW("set standard_conforming_strings;\n'\\';a;",
+	    "Sset standard_conforming_strings;|S'\\';|Sa;|."),
 };
 
 #define ROWS(table) check_rows(table, sizeof(table) / sizeof((table)[0]))
@@ -552,6 +574,46 @@ check_tag_moves(void)
 	lex_free(lx);
 }
 
+/*
+ * What follows a COPY in its line waits until the data are over; by then the
+ * buffer may have moved, and there is no room left before them.
+ */
+static void
+check_held(size_t rows)
+{
+	static char held[10000];
+	struct lex_item item;
+	struct lexer *lx;
+	size_t i;
+	int bad = 0;
+
+	memset(held, 'a', sizeof(held));
+	lx = lex_new(0);
+	CHECK(lx != NULL);
+	CHECK_INT(lex_feed(lx, "copy t from stdin; ", 19), 0);
+	CHECK_INT(lex_feed(lx, held, sizeof(held)), 0);
+	CHECK_INT(lex_feed(lx, ";\n", 2), 0);
+	CHECK_INT(lex_next(lx, &item), LEX_STATEMENT);
+	for (i = 0; i < rows; i++) {
+		bad |= lex_feed(lx, "a row of ten\n", 13);
+		bad |= lex_next(lx, &item) != LEX_DATA;
+		bad |= item.len != 13 || item.line != i + 2;
+		bad |= lex_next(lx, &item) != LEX_MORE;
+	}
+	CHECK(!bad);
+	CHECK_INT(lex_feed(lx, "\\.\nb;", 5), 0);
+	CHECK_INT(lex_next(lx, &item), LEX_DATA_END);
+	CHECK_INT(lex_next(lx, &item), LEX_STATEMENT);
+	CHECK_INT(item.len, sizeof(held));
+	CHECK(memcmp(item.text, held, sizeof(held)) == 0);
+	CHECK_INT(item.line, 1);
+	CHECK_INT(item.col, 20);
+	CHECK_INT(lex_next(lx, &item), LEX_STATEMENT);
+	CHECK_INT(item.len, 1);
+	CHECK_INT(item.line, rows + 3);
+	lex_free(lx);
+}
+
 /* One statement of 16 MB in pieces: quadratic work would take minutes. */
 static void
 check_long(const char *open, const char *piece, const char *close)
@@ -578,7 +640,7 @@ check_long(const char *open, const char *piece, const char *close)
 int
 main(void)
 {
-	size_t blanks;
+	size_t blanks, rows;
 
 	ROWS(statements);
 	ROWS(quotes);
@@ -599,6 +661,8 @@ main(void)
 		check_moves(4097, blanks);
 	}
 	check_tag_moves();
+	for (rows = 0; rows < 3000; rows += 60)
+		check_held(rows);
 	check_long("select '", "0123456789abcde\n", "';");
 	check_long("select $a$", "$b$a $b$ $", "$a$;");
 	check_long("select a", "aaaaaaaaaaaaaaaa", ";");

@@ -307,11 +307,44 @@ test_edited(void)
 	plan_free(&p);
 }
 
+/* More text than is kept in memory, and no directory for a file. */
+static void
+test_no_room(void)
+{
+	static char text[4096];
+	struct migration m = migration(sum);
+	struct fault f = FAULT_INIT;
+	struct stream_writer w;
+	struct plan p;
+	char *plan;
+	size_t len, i;
+	FILE *fp = open_memstream(&plan, &len);
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\n';
+	plan_begin(&w, fp, STREAM_SEALED);
+	plan_state(&w, sum);
+	plan_step(&w, 1, PLAN_APPLY, &m);
+	for (i = 0; i < 600; i++)
+		stream_text(&w, text, sizeof(text));
+	CHECK_INT(stream_end(&w, &f), 0);
+	fclose(fp);
+	setenv("TMPDIR", "/nonexistent", 1);
+	CHECK_INT(read_plan(&p, plan, len, &f), -1);
+	CHECK_INT(f.code, EXIT_STREAM);
+	CHECK(f.text != NULL && strncmp(f.text, "/nonexistent/mig.", 17) == 0);
+	CHECK(f.hint != NULL);
+	fault_free(&f);
+	unsetenv("TMPDIR");
+	free(plan);
+}
+
 int
 main(void)
 {
 	test_read();
 	test_every_bit();
 	test_edited();
+	test_no_room();
 	return (unit_done("plan"));
 }

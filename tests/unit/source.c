@@ -115,6 +115,32 @@ check_parts(void)
 	    "u1:a\nd3:b");
 }
 
+static void
+check_open(const char *file, const char *is)
+{
+	struct fault f = FAULT_INIT;
+	struct source_piece piece;
+	struct source *s;
+
+	s = source_open(file, convention_find("sqlx"), SOURCE_UP, &f);
+	CHECK(s == NULL || source_next(s, &piece, &f) == -1);
+	CHECK_INT(f.code, EXIT_STREAM);
+	CHECK_STR(f.text, is);
+	source_close(s);
+	fault_free(&f);
+}
+
+/* What is no file, and one that can be opened and not read. */
+static void
+check_unreadable(void)
+{
+	check_open("/nonexistent/a.sql",
+	    "/nonexistent/a.sql: No such file or directory");
+	check_open("/tmp", "/tmp: not a file");
+	check_open("/dev/null", "/dev/null: not a file");
+	check_open("/proc/self/mem", "/proc/self/mem: Input/output error");
+}
+
 /* The mode of the up text and of the down text. */
 static void
 check_mode(const char *convention, const char *text, enum migration_mode up,
@@ -170,6 +196,7 @@ main(void)
 	close(fd);
 	check_bytes();
 	check_parts();
+	check_unreadable();
 	check_modes();
 	unlink(path);
 	return unit_done("source");

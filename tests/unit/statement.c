@@ -246,6 +246,19 @@ static const struct {
 	{ false, "alter table t alter a set default f()" },
 	{ true, "alter type t add value 'x'" },
 	{ false, "alter extension e update" },
+	{ false, "create table" },
+	{ false, "create schema if not exists s authorization r grant" },
+	{ false, "alter table" },
+	{ false, "alter table t" },
+	{ false, "alter table t add" },
+	{ false, "alter table t add a int, " },
+	{ false, "alter table t drop" },
+	{ false, "alter table t alter" },
+	{ false, "alter table t alter a" },
+	{ false, "alter table t alter a drop identity" },
+	{ false, "alter table t alter a drop not null x" },
+	{ true, "alter table t set schema s" },
+	{ true, "create constraint trigger t after insert on t" },
 	{ true, "drop table if exists t cascade" },
 	{ false, "drop extension e" },
 	{ true, "comment on table t is 'x'" },
@@ -289,6 +302,69 @@ check_sessions(void)
 			printf("\tof %s\n", sessions[i].text);
 		lex_free(lx);
 	}
+}
+
+static const struct {
+	enum statement_session leaves;
+	const char *text;
+} remains[] = {
+	{ STATEMENT_LEAVES_SETTING, "set a = 1" },
+	{ STATEMENT_LEAVES_SETTING, "set session a to 1" },
+	{ STATEMENT_LEAVES_SETTING, "reset a" },
+	{ STATEMENT_LEAVES_SETTING, "discard plans" },
+	{ STATEMENT_LEAVES_SETTING,
+	    "select pg_catalog.set_config('a', 'b', false)" },
+	{ STATEMENT_LEAVES_NOTHING, "set local a = 1" },
+	{ STATEMENT_LEAVES_NOTHING, "set transaction read only" },
+	{ STATEMENT_LEAVES_NOTHING, "set constraints all deferred" },
+	{ STATEMENT_LEAVES_OBJECT, "create temp table t (a int)" },
+	{ STATEMENT_LEAVES_OBJECT, "create local temporary table t (a int)" },
+	{ STATEMENT_LEAVES_OBJECT, "create global temp sequence s" },
+	{ STATEMENT_LEAVES_OBJECT,
+	    "create or replace temp view v as select 1" },
+	{ STATEMENT_LEAVES_OBJECT,
+	    "create or replace temporary view v as select 1" },
+	{ STATEMENT_LEAVES_OBJECT, "create table pg_temp.t (a int)" },
+	{ STATEMENT_LEAVES_NOTHING, "drop table pg_temp.t" },
+	{ STATEMENT_LEAVES_OBJECT, "select 1 into temp t" },
+	{ STATEMENT_LEAVES_OBJECT, "select 1 into local temporary t" },
+	{ STATEMENT_LEAVES_OBJECT, "select 1 into global temp t" },
+	{ STATEMENT_LEAVES_NOTHING, "select 1 into t" },
+	{ STATEMENT_LEAVES_OBJECT, "declare c cursor with hold for select 1" },
+	{ STATEMENT_LEAVES_OBJECT, "listen c" },
+	{ STATEMENT_LEAVES_OBJECT, "prepare p as select 1" },
+	{ STATEMENT_LEAVES_NOTHING, "create table t (a int)" },
+	{ STATEMENT_LEAVES_NOTHING, "create or replace view v as select 1" },
+	{ STATEMENT_LEAVES_NOTHING, "insert into t values (1)" },
+	{ STATEMENT_LEAVES_NOTHING, "'a'" },
+	{ STATEMENT_LEAVES_OBJECT, "select 1\\; select 2" },
+};
+
+static void
+check_remains(void)
+{
+	struct lex_item item;
+	struct lexer *lx;
+	size_t i;
+
+	for (i = 0; i < sizeof(remains) / sizeof(remains[0]); i++) {
+		lx = first(remains[i].text, &item);
+		if (!CHECK_INT(statement_session(&item), remains[i].leaves))
+			printf("\tof %s\n", remains[i].text);
+		lex_free(lx);
+	}
+}
+
+static void
+check_first(const char *text, bool sets)
+{
+	struct lex_item item;
+	struct lexer *lx;
+
+	lx = first(text, &item);
+	if (!CHECK(statement_sets_transaction(&item) == sets))
+		printf("\tof %s\n", text);
+	lex_free(lx);
 }
 
 static const struct {
@@ -338,7 +414,10 @@ static const struct {
 	{ "insert into t values (1)\\; select 1", NULL },
 	{ "insert into", NULL },
 	{ "copy", NULL },
+	{ "copy t", NULL },
+	{ "copy t (a)", NULL },
 	{ "create index", NULL },
+	{ "create index i", NULL },
 };
 
 static const struct {
@@ -352,6 +431,7 @@ static const struct {
 	{ "create index concurrently :i on t (a)", ":i" },
 	{ "create table concurrently (a int)", NULL },
 	{ "create index concurrently i", NULL },
+	{ "create index concurrently i on t (a)\\; select 1", NULL },
 };
 
 static void
@@ -394,6 +474,14 @@ main(void)
 	check_kinds();
 	check_alone();
 	check_sessions();
+	check_remains();
+	check_first("set transaction isolation level serializable", true);
+	check_first("set local transaction_isolation = 'serializable'", true);
+	check_first("set session transaction_deferrable = on", true);
+	check_first("set transaction snapshot 'a'", true);
+	check_first("set transaction read only", false);
+	check_first("set a = 1", false);
+	check_first("begin isolation level serializable", false);
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		check_span(tables[i].text, tables[i].name, statement_table);
 	for (i = 0; i < sizeof(indexes) / sizeof(indexes[0]); i++)

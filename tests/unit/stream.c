@@ -2,6 +2,7 @@
 
 #include "stream.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -332,6 +333,86 @@ test_failure(void)
 	fclose(fp);
 }
 
+/* A file that gives so much of a text, then an error. */
+struct broken {
+	const char *text;
+	size_t len;
+};
+
+static ssize_t
+read_broken(void *cookie, char *buf, size_t len)
+{
+	struct broken *b = cookie;
+
+	if (b->len == 0) {
+		errno = EIO;
+		return -1;
+	}
+	if (len > b->len)
+		len = b->len;
+	memcpy(buf, b->text, len);
+	b->text += len;
+	b->len -= len;
+	return (ssize_t)len;
+}
+
+/* Wherever reading fails, behind the trailer too, the stream is not whole. */
+static void
+test_read_error(void)
+{
+	struct broken b;
+	struct fault f = FAULT_INIT;
+	struct stream_reader *r;
+	struct stream_item item;
+	enum stream_event event;
+	size_t len, i;
+	char *text = make(STREAM_SEALED, NULL, &len);
+	FILE *fp;
+
+	for (i = 0; i <= len; i++) {
+		b.text = text;
+		b.len = i;
+		fp = fopencookie(&b, "r",
+		    (cookie_io_functions_t){ .read = read_broken });
+		if (fp == NULL)
+			abort();
+		r = stream_open(fp, "in", "list", false, &f);
+		event = STREAM_META;
+		while (
+		    r != NULL && event != STREAM_END && event != STREAM_FAULT)
+			event = stream_next(r, &item, &f);
+		CHECK(r == NULL || event == STREAM_FAULT);
+		CHECK_STR(f.text, "in: Input/output error");
+		fault_free(&f);
+		stream_close(r);
+		fclose(fp);
+	}
+	free(text);
+}
+
+/* How to get what is wanted is told where there is such a pipe. */
+static void
+test_hints(void)
+{
+	static const char *const rows[][2] = { { "list",
+						   "mig-ls DIR | mig-plan" },
+		{ "plan", "mig-ls DIR | mig-plan | mig-apply" },
+		{ "report", NULL } };
+	static char text[] = "no stream\n";
+	struct fault f = FAULT_INIT;
+	size_t i;
+	FILE *fp;
+
+	for (i = 0; i < 3; i++) {
+		fp = fmemopen(text, sizeof(text) - 1, "r");
+		CHECK(stream_open(fp, "in", rows[i][0], false, &f) == NULL);
+		CHECK(f.text != NULL && strncmp(f.text, "in:", 3) == 0);
+		CHECK_STR(f.hint, rows[i][1]);
+		fault_free(&f);
+		fclose(fp);
+	}
+}
+
 static void
 test_columns(void)
 {
@@ -358,6 +439,8 @@ main(void)
 	test_every_bit();
 	test_long();
 	test_failure();
+	test_read_error();
+	test_hints();
 	test_columns();
 	return (unit_done("stream"));
 }

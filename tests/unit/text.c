@@ -115,7 +115,7 @@ test_unescape(void)
 		/* each byte by itself would be refused, so beside an escape */
 		"\\t\t", "\\377\177", "\033\\\\",
 		/* the octal byte joins what follows to a character */
-		"\\303\xa4" };
+		"\\303\xa4", "\xc3\\244" };
 	size_t i, len;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
