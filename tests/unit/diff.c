@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -72,7 +73,7 @@ check_coloured(const char *expected)
 	fp = fopen(ptsname(leader), "r+");
 	if (fp == NULL)
 		abort();
-	show(fp, "a\n", "b\n", fault);
+	show(fp, "a\nc\n", "b\nc\n", fault);
 	fclose(fp);
 	/* EIO once all that was written is read */
 	while ((n = read(leader, out + len, sizeof(out) - 1 - len)) > 0)
@@ -118,6 +119,35 @@ check_files(void)
 	setrlimit(RLIMIT_NOFILE, &old);
 }
 
+/* As on a full disk. */
+static void
+check_full(void)
+{
+	struct rlimit old, limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	limit = old;
+	limit.rlim_cur = 0;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	check_fault("!temporary file: File too large");
+	setrlimit(RLIMIT_FSIZE, &old);
+}
+
+/* Where the three files have numbers that the child has other uses for. */
+static void
+check_numbers(void)
+{
+	int fds[16], i;
+
+	for (i = 0; i < 16; i++) {
+		fds[i] = dup(STDIN_FILENO);
+		check("a\n", "a\n", "");
+	}
+	for (i = 0; i < 16; i++)
+		close(fds[i]);
+}
+
 /* No diff(1), and one that fails. */
 static void
 check_programs(void)
@@ -147,12 +177,14 @@ main(void)
 	setenv("TERM", "xterm", 1);
 	check_coloured(
 	    "\033[31m--- old a\033[0m\r\n"
-	    "\033[32m+++ new\\033b\033[0m\r\n\033[2m@@ -1 +1 @@\033[0m\r\n"
-	    "\033[31m-a\033[0m\r\n\033[32m+b\033[0m\r\n");
+	    "\033[32m+++ new\\033b\033[0m\r\n\033[2m@@ -1,2 +1,2 @@\033[0m\r\n"
+	    "\033[31m-a\033[0m\r\n\033[32m+b\033[0m\r\n c\r\n");
 	setenv("NO_COLOR", "1", 1);
-	check_coloured("--- old a\r\n+++ new\\033b\r\n@@ -1 +1 @@\r\n"
-		       "-a\r\n+b\r\n");
+	check_coloured("--- old a\r\n+++ new\\033b\r\n@@ -1,2 +1,2 @@\r\n"
+		       "-a\r\n+b\r\n c\r\n");
 	check_files();
+	check_full();
+	check_numbers();
 	check_programs();
 	return unit_done("diff");
 }

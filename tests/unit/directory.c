@@ -168,6 +168,23 @@ check_names_alone(void)
 	check_next("sqlx", "m/3_new.sql");
 }
 
+/* A journal that names what is not there; a folder of graphile-migrate's. */
+static void
+check_tools(void)
+{
+	begin();
+	file("0000_a.sql", "SELECT 1;\n");
+	file("meta/_journal.json", "{\"tag\":\"0000_a\",\"tag\":\"0003_no\"}");
+	check_next("drizzle",
+	    "0003_no: in meta/_journal.json, but there is no such file");
+	begin();
+	file("committed/000001-a.sql", "SELECT 1;\n");
+	file("000007-b.sql", "SELECT 1;\n");
+	check_listed("plain", "m/000007-b.sql -\n");
+	check_listed("graphile-migrate", "m/committed/000001-a.sql -\n");
+	check_next("graphile-migrate", "m/committed/000002-new.sql");
+}
+
 static void
 check_folders(void)
 {
@@ -267,6 +284,7 @@ main(void)
 	check_permissions();
 	check_fifo();
 	check_names_alone();
+	check_tools();
 	check_folders();
 	check_dialects();
 	check_loop();

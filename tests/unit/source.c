@@ -186,6 +186,46 @@ check_modes(void)
 	    MODE_NONE, MODE_NONE);
 }
 
+/* Nobody knows the mode of what cannot be read. */
+static void
+check_no_mode(const char *convention, char *down, const char *text,
+    const char *is)
+{
+	char up[] = "up.sql";
+	struct migration m = { .path = up,
+		.down_path = down,
+		.convention = convention_find(convention) };
+	struct fault f = FAULT_INIT;
+	enum migration_mode mode;
+
+	write_file(text, strlen(text));
+	CHECK_INT(mode_of_down(&m, &mode, &f), -1);
+	CHECK_INT(f.code, EXIT_STREAM);
+	CHECK(f.text != NULL && strstr(f.text, is) != NULL);
+	fault_free(&f);
+}
+
+static void
+check_no_modes(void)
+{
+	char none[] = "/nonexistent/a.sql", *conf;
+	FILE *fp;
+
+	check_no_mode("plain", none, "", "/a.sql: No such file or directory");
+	check_no_mode("sqlx", path, "-- mig: nothing\n",
+	    ":1: -- mig: nothing: no such directive");
+	if (asprintf(&conf, "%s.conf", path) == -1)
+		abort();
+	fp = fopen(conf, "w");
+	if (fp == NULL || fputs("shouldExecute=x\n", fp) == EOF ||
+	    fclose(fp) == EOF)
+		abort();
+	check_no_mode("flyway", path, "SELECT 1;\n",
+	    ".conf:1: shouldExecute = x: not supported");
+	unlink(conf);
+	free(conf);
+}
+
 int
 main(void)
 {
@@ -198,6 +238,7 @@ main(void)
 	check_parts();
 	check_unreadable();
 	check_modes();
+	check_no_modes();
 	unlink(path);
 	return unit_done("source");
 }
