@@ -320,6 +320,7 @@ main(void)
 	check_next();
 	check_clock("20240131113100", (time_t)1 << 61, "20240131113101");
 	check_clock("1620138136", 1, "1620138137");
+	check_clock("1620138136", 20000000000, "1620138137");
 	check_strangers();
 	check_directives();
 	check_repeatable();

@@ -142,7 +142,8 @@ check_numbers(void)
 
 	for (i = 0; i < 16; i++) {
 		fds[i] = dup(STDIN_FILENO);
-		check("a\n", "a\n", "");
+		check("a\n", "b\n",
+		    "--- old a\n+++ new\\033b\n@@ -1 +1 @@\n-a\n+b\n");
 	}
 	for (i = 0; i < 16; i++)
 		close(fds[i]);
