@@ -42,6 +42,13 @@ const char *statement_not_in_transaction(const struct lex_item *);
  */
 bool statement_keeps_session(const struct lex_item *);
 
+/*
+ * Whether the statement changes rows or definitions, and so leaves a trace in
+ * the session only through what it sets off: a trigger, a default, a rule.
+ * Not the ones that are there to set something, to call or to run a block.
+ */
+bool statement_is_plain(const struct lex_item *);
+
 /* What a statement leaves in its session for those behind it. */
 enum statement_session {
 	STATEMENT_LEAVES_NOTHING,

@@ -317,3 +317,20 @@ statement_keeps_session(const struct lex_item *item)
 		return !cursor_accept(&c, "EXTENSION");
 	return cursor_accept_any(&c, safe);
 }
+
+bool
+statement_is_plain(const struct lex_item *item)
+{
+	static const char *const words[] = { "ALTER", "COPY", "CREATE",
+		"DELETE", "INSERT", "MERGE", "REFRESH", "TRUNCATE", "UPDATE",
+		NULL };
+	struct cursor c;
+
+	if (statement_keeps_session(item))
+		return true;
+	if (item->joined || item->nwords == 0 || item->nvars > 0 ||
+	    statement_session(item) != STATEMENT_LEAVES_NOTHING)
+		return false;
+	c = cursor_at(item, 0);
+	return cursor_accept_any(&c, words);
+}

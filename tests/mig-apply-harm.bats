@@ -136,6 +136,109 @@ fail 3 index"
 	assert_eq "$(sql "SELECT count(*) FROM mig.applied")" 4
 }
 
+@test "a trigger that drops what is prepared: the row of the log is written" {
+	new_db
+	migration 1_trigger.sql <<-'SQL'
+		CREATE TABLE a (id int);
+		CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			EXECUTE 'DEALLOCATE ALL';
+			RETURN NULL;
+		END $$;
+		CREATE TRIGGER forget AFTER INSERT ON a
+		    FOR EACH ROW EXECUTE FUNCTION forget();
+	SQL
+	migration 2_forget.sql <<<'INSERT INTO a VALUES (2);'
+	migration 3_forget.sql <<<'INSERT INTO a VALUES (3);'
+	apply 0
+	refute_output_has retry
+	assert_eq "$(sql 'SELECT string_agg(id::text, $$ $$) FROM a')" '2 3'
+	assert_eq "$(sql "SELECT count(*) FROM mig.applied")" 3
+}
+
+@test "what a trigger leaves in the session does not reach the next step" {
+	new_db
+	new_role other
+	sql "GRANT CREATE ON SCHEMA public TO $ROLE"
+	migration 1_trigger.sql <<-SQL
+		CREATE TABLE a (id int);
+		GRANT INSERT ON a TO PUBLIC;
+		CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS \$\$
+		BEGIN
+			PERFORM set_config('search_path', 'pg_catalog', false);
+			CREATE TEMP TABLE scratch (id int);
+			PERFORM pg_advisory_lock(4712);
+			SET ROLE $ROLE;
+			RETURN NULL;
+		END \$\$;
+		CREATE TRIGGER leave AFTER INSERT ON a
+		    FOR EACH STATEMENT EXECUTE FUNCTION leave();
+	SQL
+	migration 2_leave.sql <<<'INSERT INTO a VALUES (2);'
+	migration 3_seen.sql <<-'SQL'
+		CREATE TABLE seen AS SELECT current_user::text AS who,
+		    to_regclass('pg_temp.scratch') IS NULL AS gone,
+		    (SELECT count(*) FROM pg_locks
+		    WHERE locktype = 'advisory' AND objid = 4712) AS locks;
+	SQL
+	migration 4_leave.sql <<<'INSERT INTO a VALUES (4);'
+	migration 5_sets.sql <<-'SQL'
+		SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;
+		INSERT INTO seen VALUES (current_user, to_regclass(
+		    'pg_temp.scratch') IS NULL, 0);
+	SQL
+	migration 6_leave.sql <<<'INSERT INTO a VALUES (6);'
+	migration 7_none.sql <<-'SQL'
+		-- mig: no-transaction
+		INSERT INTO seen VALUES (current_user, to_regclass(
+		    'pg_temp.scratch') IS NULL, 0);
+	SQL
+	apply 0
+	assert_eq "$(sql 'SELECT DISTINCT * FROM seen')" "$PGUSER|t|0"
+	assert_eq "$(sql 'SELECT count(*) FROM seen')" 3
+}
+
+@test "settings that BEGIN heeds end with their step" {
+	new_db
+	migration 1_a.sql <<<'CREATE TABLE a (level text, at int);'
+	migration 2_set.sql <<-'SQL'
+		SET default_transaction_isolation = 'serializable';
+		SET default_transaction_deferrable = on;
+		INSERT INTO a VALUES (current_setting('transaction_isolation'), 2);
+	SQL
+	migration 3_seen.sql <<-'SQL'
+		INSERT INTO a VALUES (current_setting('transaction_isolation'), 3);
+	SQL
+	migration 4_set.sql <<-'SQL'
+		-- mig: no-transaction
+		SET default_transaction_isolation = 'serializable';
+	SQL
+	migration 5_seen.sql <<-'SQL'
+		INSERT INTO a VALUES (current_setting('transaction_isolation'), 5);
+	SQL
+	apply 0
+	assert_eq "$(sql 'SELECT DISTINCT level FROM a')" 'read committed'
+}
+
+@test "a login that has another role from the start keeps the history" {
+	new_db
+	new_role owner
+	owner=$ROLE
+	new_role login "LOGIN NOINHERIT IN ROLE $owner"
+	sql "ALTER ROLE $ROLE SET role = $owner"
+	sql "GRANT CREATE ON DATABASE $PGDATABASE TO $owner"
+	sql "GRANT CREATE ON SCHEMA public TO $owner"
+	migration 1_a.sql <<<'CREATE TABLE a (id int);'
+	migration 2_a.sql <<<'INSERT INTO a VALUES (2);'
+	migration 3_a.sql <<<'DO $$ BEGIN RESET ROLE; END $$;'
+	migration 4_a.sql <<<'CREATE TABLE b AS SELECT current_user;'
+	PGUSER=$ROLE apply 0
+	assert_eq "$(sql "SELECT string_agg(DISTINCT db_user, ' ') FROM mig.log")" \
+	    "$ROLE"
+	assert_eq "$(sql "SELECT * FROM b")" "$owner"
+	sql "DROP OWNED BY $owner"
+}
+
 @test "session_replication_role = replica: the row of the log is chained" {
 	new_db
 	migration 1_replica.sql <<-'SQL'

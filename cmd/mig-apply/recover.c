@@ -16,7 +16,7 @@ roll_back(struct run *r)
 	worker_clear(&r->worker);
 	if (PQtransactionStatus(r->worker.conn) != PQTRANS_IDLE)
 		send_set(r, "ROLLBACK");
-	r->dirty = true;
+	r->dirty = r->deep = true;
 	send_put_back(r, false);
 	r->making = false;
 	r->next = r->at;
@@ -93,9 +93,29 @@ run_statement_retried(struct run *r)
 	return stop_signal() == 0;
 }
 
+/*
+ * Whether the prepared append is gone, by a function that the text has set off:
+ * in the next try it is prepared where it is needed.
+ */
+static bool
+has_lost_append(struct run *r)
+{
+	const struct worker_failure *failure = &r->worker.failure;
+
+	if (r->careful || r->alone || failure->sent.what != WORKER_LOG ||
+	    strcmp(db_sqlstate(failure->result), "26000") != 0)
+		return false;
+	r->careful = true;
+	return true;
+}
+
 bool
 run_retried(struct run *r)
 {
+	if (has_lost_append(r)) {
+		r->again = true;
+		return roll_back(r) == 0;
+	}
 	if (r->alone || !may_retry(r) || say_retry(r) == -1 ||
 	    roll_back(r) == -1)
 		return false;

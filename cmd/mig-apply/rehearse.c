@@ -158,7 +158,7 @@ rehearse_commit(struct rehearsal *h, long long *ms)
 	long long began;
 
 	h->statement = 0;
-	r->dirty = true;
+	r->dirty = r->deep = true;
 	if (send_own_role(r) == -1 || worker_sync(&r->worker) == -1)
 		return -1;
 	began = report_clock();

@@ -166,6 +166,21 @@ send_forget(struct run *r, size_t step)
 	return send_progress_change(r, step, sql_progress_delete, 0);
 }
 
+/*
+ * Begin the step's transaction, in a session that is put back.  That can be
+ * done in it, which saves a transaction; not what is deep, since BEGIN heeds
+ * settings; nor where SET TRANSACTION comes, which nothing may precede.
+ */
+static int
+begin_step(struct run *r, size_t step)
+{
+	bool apart = r->deep || r->looks[step].sets_transaction;
+
+	if (apart && send_put_back(r, false) == -1)
+		return -1;
+	return send_begin(r, step);
+}
+
 /* A step in a transaction, without waiting for its end. */
 static int
 send_step(struct run *r, size_t step)
@@ -176,7 +191,7 @@ send_step(struct run *r, size_t step)
 	if (step == r->at)
 		report_start(&r->report, step + 1, s);
 	r->next = step + 1;
-	if ((whole || step == 0 ? send_begin(r, step) :
+	if ((whole || step == 0 ? begin_step(r, step) :
 				  send_settings(r, step)) == -1)
 		return -1;
 	if (send_text(r, step) == -1 || send_forget(r, step) == -1 ||
@@ -184,7 +199,7 @@ send_step(struct run *r, size_t step)
 		return -1;
 	if ((whole || last) && send_commit(r, step) == -1)
 		return -1;
-	if (send_put_back(r, !whole && !last) == -1)
+	if (!whole && !last && send_put_back(r, true) == -1)
 		return -1;
 	return worker_flush(&r->worker);
 }
@@ -238,7 +253,7 @@ renew(struct run *r)
 	r->watch.worker_pid = PQbackendPID(r->worker.conn);
 	r->renewed = r->next;
 	r->again = false;
-	r->dirty = false;
+	r->dirty = r->deep = false;
 	return check_server(r);
 }
 
@@ -248,7 +263,7 @@ run_alone(struct run *r, size_t step)
 {
 	int result;
 
-	if (worker_sync(&r->worker) == -1)
+	if (send_put_back(r, false) == -1 || worker_sync(&r->worker) == -1)
 		return -1;
 	r->alone = true;
 	r->partial = false;
@@ -261,7 +276,6 @@ run_alone(struct run *r, size_t step)
 		free(r->started);
 		r->started = NULL;
 		run_step_done(r, step);
-		result = send_put_back(r, false);
 	}
 	return result;
 }
@@ -367,6 +381,8 @@ run_analyze(struct run *r)
 	char *sql;
 	size_t i;
 
+	if (r->ntables > 0 && send_put_back(r, false) == -1)
+		return;
 	for (i = 0; i < r->ntables && stop_signal() == 0; i++) {
 		if (asprintf(&sql, "ANALYZE %s", r->tables[i]) == -1)
 			return;

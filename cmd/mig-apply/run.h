@@ -49,6 +49,8 @@ struct run {
 	bool again;	       /* `next` was tried: in a new session now */
 	bool alone;	       /* the step at hand is `none` or `own` */
 	bool dirty;	       /* what was sent may leave session state */
+	bool deep;	       /* by more than what plain statements set off */
+	bool careful;	       /* all that is dirty counts as deep */
 	bool escaped;	       /* a statement ended its step's transaction */
 	bool partial;	       /* the step at hand has committed a part */
 	char *started;	       /* when a step that is alone began, or NULL */
@@ -126,10 +128,16 @@ int send_progress_change(struct run *, size_t step, const char *change,
     size_t statement);
 int send_history(struct run *);
 
-/* Put the session back, `inside` of a transaction or with one of its own. */
+/*
+ * Put the session back, `inside` of a transaction or with one of its own.  Only
+ * where it is `deep` are prepared statements dropped, our own among them.
+ */
 int send_put_back(struct run *, bool inside);
 
-/* For the rest of a transaction be who we are, for the history's sake. */
+/*
+ * For the rest of a transaction be who we are when we connect, for the
+ * history's sake.
+ */
 int send_own_role(struct run *);
 
 /*

@@ -97,10 +97,11 @@ send_session_role(struct run *r, size_t step)
 int
 send_own_role(struct run *r)
 {
-	/* LOCAL: a role that the text took on for longer comes back */
+	/* LOCAL: a role that the text took on for longer comes back; DEFAULT:
+	 * ALTER ROLE ... SET role may have us be another than we log in as */
 	if (r->dirty &&
 	    (send_set(r, "SET LOCAL SESSION AUTHORIZATION DEFAULT") == -1 ||
-		send_set(r, "SET LOCAL ROLE NONE") == -1))
+		send_set(r, "SET LOCAL role TO DEFAULT") == -1))
 		return -1;
 	return 0;
 }
@@ -121,6 +122,9 @@ send_begin(struct run *r, size_t step)
 	struct worker_sent sent = { WORKER_BEGIN, step, 0 };
 
 	if (worker_send(&r->worker, &sent, "BEGIN", 0, NULL) == -1)
+		return -1;
+	/* a step that is alone keeps its session from transaction to other */
+	if (!r->alone && send_put_back(r, true) == -1)
 		return -1;
 	return send_settings(r, step);
 }
@@ -166,7 +170,7 @@ send_log(struct run *r, size_t step, const char *action, const char *error)
 	if (send_own_role(r) == -1 || send_history(r) == -1)
 		return -1;
 	/* and it may have dropped what was prepared */
-	if (r->dirty)
+	if (r->deep)
 		r->worker.append[0] = '\0';
 	if (kept_text(r, s->run.present ? &s->run : &s->up, &sql) == -1)
 		return -1;
@@ -227,7 +231,6 @@ int
 send_put_back(struct run *r, bool inside)
 {
 	static const char *const statements[] = {
-		"BEGIN",
 		"RESET SESSION AUTHORIZATION",
 		"RESET ROLE",
 		"RESET ALL",
@@ -235,20 +238,24 @@ send_put_back(struct run *r, bool inside)
 		"UNLISTEN *",
 		"DISCARD TEMP",
 		"DISCARD SEQUENCES",
-		"DEALLOCATE ALL",
 		"SELECT pg_catalog.pg_advisory_unlock_all()",
-		"COMMIT",
 	};
-	const size_t n = sizeof(statements) / sizeof(statements[0]);
 	size_t i;
 
 	if (!r->dirty)
 		return 0;
-	for (i = inside ? 1 : 0; i < (inside ? n - 1 : n); i++)
+	if (!inside && send_set(r, "BEGIN") == -1)
+		return -1;
+	for (i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
 		if (send_set(r, statements[i]) == -1)
 			return -1;
-	r->worker.append[0] = '\0';
-	r->dirty = false;
+	if (r->deep && send_set(r, "DEALLOCATE ALL") == -1)
+		return -1;
+	if (!inside && send_set(r, "COMMIT") == -1)
+		return -1;
+	if (r->deep)
+		r->worker.append[0] = '\0';
+	r->dirty = r->deep = false;
 	return 0;
 }
 
@@ -373,6 +380,8 @@ send_statement(struct run *r, struct script *script,
 		return -1;
 	if (!statement_keeps_session(item))
 		r->dirty = true;
+	if (r->dirty && (r->alone || r->careful || !statement_is_plain(item)))
+		r->deep = true;
 	if (vars_put(r->vars, r->worker.conn, &r->plan->steps[step], item,
 		&text, r->fault) == -1)
 		return -1;

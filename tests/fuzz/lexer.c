@@ -43,6 +43,7 @@ check_statement(const struct lex_item *item)
 	(void)statement_keeps_session(item);
 	(void)statement_session(item);
 	(void)statement_sets_transaction(item);
+	(void)statement_is_plain(item);
 	(void)statement_alters_extension(item);
 	if (statement_table(item, &off, &len))
 		check_inside(item, off, len);

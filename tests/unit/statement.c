@@ -307,6 +307,49 @@ check_sessions(void)
 }
 
 static const struct {
+	bool plain;
+	const char *text;
+} plains[] = {
+	{ true, "create table t (a int)" },
+	{ true, "insert into t values (f())" },
+	{ true, "update t set a = f()" },
+	{ true, "delete from t" },
+	{ true, "truncate t" },
+	{ true, "copy t from '/f'" },
+	{ true, "refresh materialized view v" },
+	{ true, "alter table t add a text default f()" },
+	{ true, "create table t as select f()" },
+	{ false, "select f()" },
+	{ false, "with a as (select f()) insert into t select * from a" },
+	{ false, "call p()" },
+	{ false, "do $$ $$" },
+	{ false, "set a = 1" },
+	{ false, "reset all" },
+	{ false, "deallocate all" },
+	{ false, "discard all" },
+	{ false, "prepare p as select 1" },
+	{ false, "execute p" },
+	{ false, "create temp table t (a int)" },
+	{ false, "insert into t values (1)\\; deallocate all" },
+	{ false, "insert into t values (:a)" },
+};
+
+static void
+check_plains(void)
+{
+	struct lex_item item;
+	struct lexer *lx;
+	size_t i;
+
+	for (i = 0; i < sizeof(plains) / sizeof(plains[0]); i++) {
+		lx = first(plains[i].text, &item);
+		if (!CHECK(statement_is_plain(&item) == plains[i].plain))
+			printf("\tof %s\n", plains[i].text);
+		lex_free(lx);
+	}
+}
+
+static const struct {
 	enum statement_session leaves;
 	const char *text;
 } remains[] = {
@@ -478,6 +521,7 @@ main(void)
 	check_kinds();
 	check_alone();
 	check_sessions();
+	check_plains();
 	check_remains();
 	check_first("set transaction isolation level serializable", true);
 	check_first("set local transaction_isolation = 'serializable'", true);
