@@ -365,7 +365,8 @@ stop_part_way() {
 	apply --to 2
 	stop_part_way 10 ten
 	rm m/10_ten.sql
-	plan 0
+	plan 8
+	assert_stderr_has 'hint: put its file back, or '
 	plan 0 --forget
 	assert_eq "$(steps)" "forget 10 ten"
 	plan 0 --forget main:10

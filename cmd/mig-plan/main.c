@@ -112,6 +112,7 @@ free_all(struct planner *p)
 {
 	steps_free(p);
 	free(p->items);
+	free(p->stopped);
 	free(p->groups);
 	free(p->hint);
 	foreign_free(&p->foreign);

@@ -141,6 +141,7 @@ struct planner {
 	struct foreign foreign; /* of TASK_ADOPT */
 	struct item *items;
 	size_t n;
+	struct migration *stopped; /* those that only the history has */
 	struct group *groups;
 	size_t ngroups;
 	struct step *steps;
@@ -166,6 +167,8 @@ int picture_make(struct planner *);
 
 /* The state's name. */
 const char *state_name(enum state);
+
+/* choose.c: what the arguments name */
 
 /* The group of that name, or NULL. */
 struct group *picture_group(const struct planner *, const char *series);

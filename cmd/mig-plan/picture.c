@@ -192,7 +192,50 @@ item_cmp(const void *a, const void *b)
 	return c != 0 ? c : (x->m > y->m) - (x->m < y->m);
 }
 
-/* Add what is applied in a series but not listed, each in its place. */
+static bool
+is_item(const struct planner *p, const struct group *g,
+    const struct history_open *o)
+{
+	size_t i;
+
+	for (i = g->first; i < p->n; i++)
+		if (p->items[i].open == o)
+			return true;
+	return false;
+}
+
+/* Add what stopped part-way in a series, and is neither listed nor applied. */
+static bool
+add_stopped(struct planner *p, const struct group *g)
+{
+	const struct history_open *o;
+	struct migration *m;
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < p->history.nopen; i++) {
+		o = &p->history.open[i];
+		/* a callback begins anew */
+		if (o->statements == 0 || strcmp(o->series, g->series) != 0 ||
+		    strcmp(o->action, "exec") == 0 || is_item(p, g, o))
+			continue;
+		any = true;
+		m = &p->stopped[i];
+		m->series = o->series;
+		m->version = o->version;
+		m->name = o->name;
+		m->kind = o->version == NULL ? KIND_REPEATABLE : KIND_VERSIONED;
+		m->mode = MODE_NONE;
+		m->convention = p->items[g->first].m->convention;
+		add_item(p, m, NULL);
+	}
+	return any;
+}
+
+/*
+ * Add what is applied in a series, or stopped there, but not listed, each in
+ * its place.
+ */
 static void
 add_missing(struct planner *p, struct group *g, const bool *seen)
 {
@@ -206,6 +249,7 @@ add_missing(struct planner *p, struct group *g, const bool *seen)
 		any = true;
 		add_item(p, &p->history.entries[i].m, &p->history.entries[i]);
 	}
+	any |= add_stopped(p, g);
 	g->n = p->n - g->first;
 	if (any)
 		qsort(p->items + g->first, g->n, sizeof(*p->items), item_cmp);
@@ -349,8 +393,9 @@ set_state(struct planner *p, const struct group *g, struct item *item,
 	item->state = item->entry != NULL ? state_of_applied(item) :
 					    state_of_new(p, g, item, b);
 	item->out_of_order = item->state == STATE_OUT_OF_ORDER;
-	item->pending = item->state == STATE_PENDING ||
-	    item->state == STATE_REPEAT || item->out_of_order;
+	item->pending = (item->listed || item->entry != NULL) &&
+	    (item->state == STATE_PENDING || item->state == STATE_REPEAT ||
+		item->out_of_order);
 	if (item->open != NULL && item->open->statements > 0)
 		item->state = STATE_PARTIAL;
 	else if (item->open != NULL && item->open->failed && item->pending &&
@@ -382,10 +427,12 @@ picture_make(struct planner *p)
 
 	listed = calloc(p->list.n + 1, sizeof(*listed));
 	seen = calloc(p->history.n + 1, sizeof(*seen));
-	p->items = calloc(p->list.n + p->history.n + 1, sizeof(*p->items));
+	p->items = calloc(p->list.n + p->history.n + p->history.nopen + 1,
+	    sizeof(*p->items));
+	p->stopped = calloc(p->history.nopen + 1, sizeof(*p->stopped));
 	p->groups = calloc(p->list.n + 1, sizeof(*p->groups));
 	if (listed == NULL || seen == NULL || p->items == NULL ||
-	    p->groups == NULL)
+	    p->stopped == NULL || p->groups == NULL)
 		fault_nomem(&p->f);
 	else if (sort_listed(p, listed) == 0 &&
 	    make_groups(p, listed, seen) == 0)
@@ -395,94 +442,4 @@ picture_make(struct planner *p)
 	free(listed);
 	free(seen);
 	return result;
-}
-
-int
-picture_version_cmp(const struct planner *p, const struct group *g,
-    const char *a, const char *b)
-{
-	return convention_version_cmp(p->items[g->first].m->convention, a, b);
-}
-
-struct group *
-picture_group(const struct planner *p, const char *series)
-{
-	size_t i;
-
-	for (i = 0; i < p->ngroups; i++)
-		if (strcmp(p->groups[i].series, series) == 0)
-			return &p->groups[i];
-	return NULL;
-}
-
-struct group *
-picture_choose(struct planner *p, const struct chosen *c)
-{
-	struct group *g;
-
-	if (c->series == NULL && p->ngroups == 1)
-		return &p->groups[0];
-	if (c->series == NULL) {
-		fault_set(&p->f, EXIT_USAGE,
-		    p->ngroups == 0 ? "%s: the listing is empty" :
-				      "%s: the listing has several series",
-		    c->version);
-		if (p->ngroups > 0)
-			fault_hint(&p->f, "say which, as in %s:%s",
-			    p->groups[0].series, c->version);
-		return NULL;
-	}
-	g = picture_group(p, c->series);
-	if (g == NULL)
-		fault_set(&p->f, EXIT_USAGE,
-		    "%s: the listing has no such "
-		    "series",
-		    c->series);
-	return g;
-}
-
-struct item *
-picture_find(const struct planner *p, const struct group *g,
-    const char *version)
-{
-	struct item *item, *found = NULL;
-	size_t i;
-
-	for (i = g->first; i < g->first + g->n; i++) {
-		item = &p->items[i];
-		if (item->m->version == NULL ||
-		    picture_version_cmp(p, g, item->m->version, version) != 0)
-			continue;
-		/* of a B and a V of Flyway the one that counts */
-		if (found == NULL || found->state == STATE_IGNORED)
-			found = item;
-	}
-	return found;
-}
-
-static bool
-is_named(const struct chosen *c, const struct item *item)
-{
-	const struct migration *m = item->m;
-
-	if (c->series != NULL && strcmp(c->series, m->series) != 0)
-		return false;
-	if (m->version != NULL)
-		return convention_version_cmp(m->convention, m->version,
-			   c->version) == 0;
-	return m->name != NULL && strcmp(m->name, c->version) == 0;
-}
-
-bool
-picture_chosen(struct choice *choice, const struct item *item)
-{
-	bool chosen = false;
-	size_t i;
-
-	for (i = 0; i < choice->n; i++)
-		if (is_named(&choice->items[i], item)) {
-			choice->items[i].used = true;
-			chosen = true;
-		}
-	return chosen;
 }

@@ -139,7 +139,7 @@ refuse_partial(struct planner *p)
 {
 	const struct item *item;
 	size_t i;
-	bool any = false;
+	bool any = false, lost = false;
 
 	for (i = 0; i < p->n; i++) {
 		item = &p->items[i];
@@ -147,12 +147,16 @@ refuse_partial(struct planner *p)
 			continue;
 		any = true;
 		complain(p, EXIT_STALE, item,
-		    "partial %zu/%zu: %s stopped "
-		    "there",
-		    item->open->done, item->open->statements,
-		    item->open->action == NULL ? "it" : item->open->action);
+		    "partial %zu/%zu: %s stopped there%s", item->open->done,
+		    item->open->statements,
+		    item->open->action == NULL ? "it" : item->open->action,
+		    item->listed ? "" : ", and it is not in the listing");
+		lost |= !item->listed;
 	}
-	if (any)
+	if (lost)
+		hint("put its file back, or put right by hand what is left, "
+		     "then mig-plan --forget");
+	else if (any)
 		hint("what applies goes on with mig-plan, what reverts with "
 		     "mig-plan --revert; or put right by hand what is left, "
 		     "then mig-plan --forget");
