@@ -53,7 +53,8 @@ bool statement_is_plain(const struct lex_item *);
 enum statement_session {
 	STATEMENT_LEAVES_NOTHING,
 	STATEMENT_LEAVES_SETTING, /* SET: in a new session it must run again */
-	STATEMENT_LEAVES_OBJECT	  /* temporary table, PREPARE: it is lost */
+	STATEMENT_LEAVES_OBJECT	  /* temporary table, PREPARE, a query that
+				   * sets: it is lost */
 };
 
 /*

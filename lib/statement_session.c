@@ -6,17 +6,34 @@
 
 #include "lex_cursor.h"
 
-/* SELECT ... set_config(...), as pg_dump begins its files. */
+/*
+ * SELECT set_config('name', 'value', false), as pg_dump begins its files: it
+ * does nothing else and can run again.
+ */
+static bool
+is_set_config(struct cursor c)
+{
+	static const char *const locals[] = { "FALSE", "TRUE", NULL };
+	size_t off, len;
+
+	return cursor_accept(&c, "SELECT") &&
+	    cursor_accept_name(&c, &off, &len) && cursor_accept_byte(&c, '(') &&
+	    cursor_accept_literal(&c) && cursor_accept_byte(&c, ',') &&
+	    cursor_accept_literal(&c) && cursor_accept_byte(&c, ',') &&
+	    cursor_accept_any(&c, locals) && cursor_accept_byte(&c, ')') &&
+	    cursor_at_end(&c);
+}
+
+/* A query that calls it: what else that does is not known. */
 static bool
 calls_set_config(const struct lex_item *item)
 {
 	size_t i;
 
-	if (!lex_is(item, 0, "SELECT"))
-		return false;
 	for (i = 1; i < item->nwords; i++)
 		if (lex_is(item, i, "SET_CONFIG"))
-			return true;
+			return lex_is(item, 0, "SELECT") ||
+			    lex_is(item, 0, "WITH");
 	return false;
 }
 
@@ -94,9 +111,10 @@ statement_session(const struct lex_item *item)
 		return statement_keeps_session(item) ?
 		    STATEMENT_LEAVES_NOTHING :
 		    STATEMENT_LEAVES_OBJECT;
-	if (is_set(c) || calls_set_config(item))
+	if (is_set(c) || (calls_set_config(item) && is_set_config(c)))
 		return STATEMENT_LEAVES_SETTING;
-	return is_of_session(c) || makes_temporary(item) ?
+	return is_of_session(c) || makes_temporary(item) ||
+		calls_set_config(item) ?
 	    STATEMENT_LEAVES_OBJECT :
 	    STATEMENT_LEAVES_NOTHING;
 }
