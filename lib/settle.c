@@ -18,6 +18,7 @@ struct look {
 	struct settle *s;
 	PGconn *conn;
 	const struct lex_item *item;
+	bool failed; /* the server said so */
 	struct fault *f;
 };
 
@@ -81,9 +82,6 @@ judge_build(struct look *l, const PGresult *result)
 	const char *name, *pids;
 	char *sql;
 
-	if (PQntuples(result) == 0)
-		return settled(l, SETTLE_AGAIN, NULL,
-		    "neither the index nor its table is there");
 	name = PQgetvalue(result, 0, INDEX);
 	pids = db_value(result, 0, PIDS);
 	if (is_true(result, IS_THERE) && !is_true(result, IS_OF_TABLE))
@@ -105,6 +103,70 @@ judge_build(struct look *l, const PGresult *result)
 	    "index %s is invalid, left by the build that stopped", name);
 }
 
+/* The table is not there: it may go by another name. */
+static int
+look_moved(struct look *l, size_t off, size_t len)
+{
+	const char *found;
+	PGresult *result;
+	int ok;
+
+	result = ask(l, sql_settle_moved, 1, span(l, off, len), NULL);
+	if (result == NULL)
+		return -1;
+	found = db_value(result, 0, 0);
+	if (found == NULL || l->failed)
+		ok = settled(l, SETTLE_AGAIN, NULL,
+		    "neither the index nor its table is there");
+	else
+		ok = settled(l, SETTLE_UNKNOWN, NULL,
+		    "the table is not there, but index %s: was it renamed?",
+		    found);
+	PQclear(result);
+	return ok;
+}
+
+/* Ask for the invalid indexes of a table, as settle-invalid.sql has it. */
+static PGresult *
+ask_invalid(struct look *l, char *name, bool reindex, bool schema)
+{
+	const char *values[3] = { name, reindex ? "t" : "f",
+		schema ? "t" : "f" };
+	PGresult *result;
+
+	result = db_query(l->conn, sql_settle_invalid, 3, values,
+	    EXIT_NOVERDICT, "catalog", l->f);
+	free(name);
+	return result;
+}
+
+/* The server has chosen the name: which it was is not known. */
+static int
+look_unnamed(struct look *l)
+{
+	const char *found;
+	size_t off, len;
+	PGresult *result;
+	int ok;
+
+	if (!statement_table(l->item, &off, &len))
+		return settled(l, SETTLE_UNKNOWN, NULL, "which table is it?");
+	result = ask_invalid(l, span(l, off, len), false, false);
+	if (result == NULL)
+		return -1;
+	found = db_value(result, 0, 0);
+	if (found == NULL)
+		ok = settled(l, l->failed ? SETTLE_AGAIN : SETTLE_UNKNOWN, NULL,
+		    "an index without a name in the statement, and its table "
+		    "has no invalid one");
+	else
+		ok = settled(l, SETTLE_UNKNOWN, NULL,
+		    "an index without a name in the statement; invalid is %s",
+		    found);
+	PQclear(result);
+	return ok;
+}
+
 static int
 look_build(struct look *l)
 {
@@ -114,14 +176,13 @@ look_build(struct look *l)
 
 	if (!statement_builds_index(l->item, &off, &len) ||
 	    !statement_table(l->item, &table, &table_len))
-		return settled(l, SETTLE_UNKNOWN, NULL,
-		    "an index without a name in the statement: look for an "
-		    "invalid one on its table");
+		return look_unnamed(l);
 	result = ask(l, sql_settle_build, 2, span(l, table, table_len),
 	    span(l, off, len));
 	if (result == NULL)
 		return -1;
-	ok = judge_build(l, result);
+	ok = PQntuples(result) == 0 ? look_moved(l, off, len) :
+				      judge_build(l, result);
 	PQclear(result);
 	return ok;
 }
@@ -227,82 +288,179 @@ look_detach(struct look *l)
 	return ok;
 }
 
-/* CREATE or DROP of a database or a tablespace. */
+/* CREATE or DROP of what has a name of its own in a catalog. */
 static int
 look_object(struct look *l)
 {
+	static const char *const words[] = { "DATABASE", "TABLESPACE",
+		"SUBSCRIPTION" };
 	struct cursor c = cursor_at(l->item, 0);
-	bool create = cursor_accept(&c, "CREATE"), there, database;
-	size_t off, len;
+	bool create = cursor_accept(&c, "CREATE"), there;
+	size_t off, len, i = 0;
 	PGresult *result;
 
 	if (!create)
 		cursor_accept(&c, "DROP");
-	database = cursor_accept(&c, "DATABASE");
-	if (!database)
-		cursor_accept(&c, "TABLESPACE");
+	while (i < 2 && !cursor_accept(&c, words[i]))
+		i++;
+	if (i == 2)
+		cursor_accept(&c, words[i]);
 	cursor_accept(&c, "IF EXISTS");
 	if (!cursor_accept_name(&c, &off, &len))
 		return settled(l, SETTLE_UNKNOWN, NULL, "what is its name?");
-	result = ask(l, sql_settle_object, 2,
-	    strdup(database ? "DATABASE" : "TABLESPACE"), span(l, off, len));
+	result = ask(l, sql_settle_object, 2, strdup(words[i]),
+	    span(l, off, len));
 	if (result == NULL)
 		return -1;
 	there = is_true(result, 0);
 	PQclear(result);
 	return settled(l, there == create ? SETTLE_DONE : SETTLE_AGAIN, NULL,
-	    "%s %.*s is %s", database ? "database" : "tablespace", (int)len,
-	    l->item->text + off, there ? "there" : "not there");
+	    "%s %.*s is %sthere", words[i], (int)len, l->item->text + off,
+	    there ? "" : "not ");
 }
 
 /* What does no harm when it runs again, however far it had come. */
 static int
 look_harmless(struct look *l)
 {
-	return settled(l, SETTLE_AGAIN, NULL, "it can run again%s",
-	    lex_is(l->item, 0, "REINDEX") ?
-		"; an invalid index of a name like ..._ccnew may be left" :
-		"");
+	return settled(l, SETTLE_AGAIN, NULL, "it can run again");
 }
 
-int
-settle_look(struct settle *s, PGconn *conn, const struct lex_item *item,
-    struct fault *f)
+/* The words of REINDEX before the name. */
+static bool
+accept_reindex(struct cursor *c, bool *schema)
+{
+	static const char *const words[] = { "INDEX", "TABLE", "SCHEMA", NULL };
+
+	cursor_accept(c, "REINDEX");
+	cursor_accept_parens(c);
+	cursor_accept(c, "VERBOSE");
+	*schema = lex_is(c->item, c->word, "SCHEMA");
+	if (!cursor_accept_any(c, words))
+		return false;
+	cursor_accept(c, "CONCURRENTLY");
+	return true;
+}
+
+/*
+ * It can run again; but the indexes that it had begun are left, invalid.  One
+ * may be of another run, so that none is dropped.
+ */
+static int
+look_reindex(struct look *l)
+{
+	struct cursor c = cursor_at(l->item, 0);
+	size_t off, len;
+	bool schema, named;
+	const char *left;
+	PGresult *result;
+	int ok;
+
+	named = accept_reindex(&c, &schema) &&
+	    cursor_accept_name(&c, &off, &len);
+	result = ask_invalid(l, named ? span(l, off, len) : NULL, true, schema);
+	if (result == NULL)
+		return -1;
+	left = db_value(result, 0, 0);
+	if (left == NULL)
+		ok = look_harmless(l);
+	else
+		ok = settled(l, l->failed ? SETTLE_UNKNOWN : SETTLE_AGAIN, NULL,
+		    "it can run again, but leaves an invalid index to be "
+		    "dropped by hand: %s",
+		    left);
+	PQclear(result);
+	return ok;
+}
+
+/* Nobody may run it still: sets `pids` to who does, owned, or NULL. */
+static int
+look_running(struct look *l, char **pids)
+{
+	PGresult *result;
+	const char *found;
+
+	*pids = NULL;
+	result = ask(l, sql_settle_running, 1, span(l, 0, l->item->len), NULL);
+	if (result == NULL)
+		return -1;
+	found = db_value(result, 0, 0);
+	if (found != NULL)
+		*pids = strdup(found);
+	PQclear(result);
+	return found != NULL && *pids == NULL ? fault_nomem(l->f) : 0;
+}
+
+/* The name of what is known, as statement_not_in_transaction() has it. */
+static const char *
+name_of(const struct lex_item *item)
+{
+	const char *name;
+
+	if (item->joined || item->nvars > 0)
+		return NULL;
+	name = statement_not_in_transaction(item);
+	return name == NULL && lex_is(item, 0, "DROP") &&
+		lex_is(item, 1, "SUBSCRIPTION") ?
+	    "DROP SUBSCRIPTION" :
+	    name;
+}
+
+/* By what it is. */
+static int
+look(struct look *l)
 {
 	static const struct {
-		const char *name; /* of statement_not_in_transaction() */
+		const char *name; /* of name_of() */
 		int (*look)(struct look *);
 	} looks[] = {
+		{ "ALTER DATABASE SET TABLESPACE", look_harmless },
+		{ "ALTER SUBSCRIPTION REFRESH PUBLICATION", look_harmless },
 		{ "ALTER SYSTEM", look_harmless },
 		{ "CLUSTER", look_harmless },
 		{ "CREATE DATABASE", look_object },
 		{ "CREATE INDEX CONCURRENTLY", look_build },
+		{ "CREATE SUBSCRIPTION", look_object },
 		{ "CREATE TABLESPACE", look_object },
 		{ "DETACH PARTITION CONCURRENTLY", look_detach },
 		{ "DISCARD ALL", look_harmless },
 		{ "DROP DATABASE", look_object },
 		{ "DROP INDEX CONCURRENTLY", look_drop },
+		{ "DROP SUBSCRIPTION", look_object },
 		{ "DROP TABLESPACE", look_object },
-		{ "REINDEX CONCURRENTLY", look_harmless },
-		{ "REINDEX DATABASE", look_harmless },
-		{ "REINDEX SCHEMA", look_harmless },
+		{ "REINDEX CONCURRENTLY", look_reindex },
+		{ "REINDEX DATABASE", look_reindex },
+		{ "REINDEX SCHEMA", look_reindex },
 		{ "REINDEX SYSTEM", look_harmless },
 		{ "VACUUM", look_harmless },
 	};
-	struct look l = { s, conn, item, f };
-	const char *name;
+	const char *name = name_of(l->item);
 	size_t i;
 
-	memset(s, 0, sizeof(*s));
-	name = item->joined || item->nvars > 0 ?
-	    NULL :
-	    statement_not_in_transaction(item);
 	for (i = 0; name != NULL && i < sizeof(looks) / sizeof(looks[0]); i++)
 		if (strcmp(looks[i].name, name) == 0)
-			return looks[i].look(&l);
-	return settled(&l, SETTLE_UNKNOWN, NULL, "%s",
-	    item->nvars > 0 ? "it holds a variable" :
-			      "no catalog tells how far it came");
+			return looks[i].look(l);
+	return settled(l, SETTLE_UNKNOWN, NULL, "%s",
+	    l->item->nvars > 0 ? "it holds a variable" :
+				 "no catalog tells how far it came");
+}
+
+int
+settle_look(struct settle *s, PGconn *conn, const struct lex_item *item,
+    bool failed, struct fault *f)
+{
+	struct look l = { s, conn, item, failed, f };
+	char *pids;
+	int result;
+
+	memset(s, 0, sizeof(*s));
+	if (look_running(&l, &pids) == -1)
+		return -1;
+	result = pids == NULL ? look(&l) :
+				settled(&l, SETTLE_BUSY, NULL,
+				    "pid %s is at work on it still", pids);
+	free(pids);
+	return result;
 }
 
 void

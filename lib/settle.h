@@ -1,6 +1,7 @@
 #ifndef SETTLE_H
 #define SETTLE_H
 
+#include <stdbool.h>
 #include <libpq-fe.h>
 
 #include "fault.h"
@@ -29,12 +30,13 @@ struct settle {
 };
 
 /*
- * Look what became of a statement; `conn` has the search_path that it ran
- * with.  It must hold no variable.  An index that mig-apply began to build was
- * not there before (alone.c), so that one of that name is its own.  Returns 0,
- * or -1 with a fault.
+ * Look what became of a statement; `conn` has the role and the search_path that
+ * it ran with.  `failed` says that the server has said so: AGAIN means then
+ * that nothing is left of it.  What holds a variable is UNKNOWN.  An index that
+ * mig-apply began to build was not there before (alone.c), so that one of that
+ * name is its own.  Returns 0, or -1 with a fault.
  */
-int settle_look(struct settle *, PGconn *, const struct lex_item *,
+int settle_look(struct settle *, PGconn *, const struct lex_item *, bool failed,
     struct fault *);
 void settle_free(struct settle *);
 

@@ -1,29 +1,14 @@
 /* Runs a step that is not one transaction: modes `none` and `own`. */
 
+#include "alone.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+#include "built.h"
 #include "hash.h"
-#include "resume.h"
-#include "run.h"
 #include "sql.h"
 #include "statement.h"
-
-/* A step on its way. */
-struct alone {
-	struct run *run;
-	size_t step;
-	struct script *script;
-	struct lex_item item;
-	size_t k;    /* the statement at hand, from 1 */
-	char *hexes; /* of the statements so far, HASH_HEX each */
-	size_t open; /* the first that is not committed, from 1 */
-	bool last;   /* it is the last one */
-	bool intent; /* it was begun outside of a transaction */
-	bool logged; /* the step's row of the log is written */
-	bool inner;  /* it ended one that it did not begin */
-	struct resume resume;
-};
 
 /* Note the digest of the statement at hand; its text will not stay. */
 static int
@@ -86,8 +71,8 @@ send_last(struct alone *a)
  * After statements, in their transaction: how far we are, or, behind the last
  * one, the row of the log.
  */
-static int
-send_done(struct alone *a)
+int
+alone_send_done(struct alone *a)
 {
 	size_t k;
 
@@ -105,10 +90,10 @@ send_done(struct alone *a)
 }
 
 /* A transaction of our own, with the row of the log or of progress. */
-static int
-commit_done(struct alone *a)
+int
+alone_done(struct alone *a)
 {
-	if (send_set(a->run, "BEGIN") == -1 || send_done(a) == -1 ||
+	if (send_set(a->run, "BEGIN") == -1 || alone_send_done(a) == -1 ||
 	    send_commit(a->run, a->step) == -1)
 		return -1;
 	return worker_sync(&a->run->worker);
@@ -125,8 +110,8 @@ commit_intent(struct alone *a)
 	return worker_sync(&a->run->worker);
 }
 
-static int
-send_text_statement(struct alone *a)
+int
+alone_send(struct alone *a)
 {
 	return send_statement(a->run, a->script, &a->item, a->step, a->k, true);
 }
@@ -160,85 +145,56 @@ forget_callback(struct alone *a)
 }
 
 /*
- * The table and the name of the index that the statement builds, with the
- * variables put in; owned, NULL where it builds none by name.
- */
-static int
-built_index(struct alone *a, char *names[2])
-{
-	struct run *r = a->run;
-	struct vars_text text;
-	struct lexer *lexer;
-	struct lex_item item;
-	size_t off, len;
-
-	names[0] = names[1] = NULL;
-	if (vars_put(r->vars, r->worker.conn, &r->plan->steps[a->step],
-		&a->item, &text, r->fault) == -1)
-		return -1;
-	lexer = lex_new(r->worker.backslash_quotes ? LEX_BACKSLASH_QUOTES : 0);
-	if (lexer != NULL && lex_feed(lexer, text.text, text.len) == 0) {
-		lex_finish(lexer);
-		if (lex_next(lexer, &item) == LEX_STATEMENT &&
-		    statement_table(&item, &off, &len)) {
-			names[0] = strndup(item.text + off, len);
-			if (statement_builds_index(&item, &off, &len))
-				names[1] = strndup(item.text + off, len);
-		}
-	}
-	lex_free(lexer);
-	free(text.text);
-	return 0;
-}
-
-/*
  * Whether an index of that name is there already: nothing is built then, and
  * no index is ours.  Returns 1, 0, or -1 with a fault or failure.
  */
 static int
-index_is_there(struct alone *a)
+index_is_there(struct alone *a, const struct built *b)
 {
-	struct run *r = a->run;
 	PGresult *result;
-	char *names[2];
-	int there = 0;
+	int there;
 
-	if (built_index(a, names) == -1)
+	if (b->index == NULL)
+		return 0;
+	result = built_ask(b, a->run, a->step, sql_settle_build);
+	if (result == NULL)
 		return -1;
-	if (names[1] != NULL) {
-		result = worker_query(&r->worker, sql_settle_build, 2,
-		    (const char *const *)names, r->fault);
-		there = result == NULL ?
-		    -1 :
-		    PQntuples(result) == 1 && *PQgetvalue(result, 0, 0) == 't';
-		PQclear(result);
-	}
-	free(names[0]);
-	free(names[1]);
+	there = PQntuples(result) == 1 && *PQgetvalue(result, 0, 0) == 't';
+	PQclear(result);
 	return there;
 }
 
-/* An index that was built concurrently may be there and yet be invalid. */
+/* The statement at hand has left nothing: it was not begun. */
 static int
-check_index(struct alone *a)
+forget_intent(struct alone *a)
+{
+	struct run *r = a->run;
+
+	if (send_set(r, "BEGIN") == -1 || send_own_role(r) == -1 ||
+	    send_progress_change(r, a->step, sql_progress_delete, a->k) == -1 ||
+	    send_set(r, "COMMIT") == -1 || worker_sync(&r->worker) == -1)
+		return -1;
+	a->intent = false;
+	r->partial = a->k > 1;
+	return 0;
+}
+
+/*
+ * One that the statement has built is valid.  IF NOT EXISTS may have found
+ * another, which is not ours.
+ */
+static int
+check_index(struct alone *a, const struct built *b)
 {
 	struct run *r = a->run;
 	PGresult *result;
-	char *names[2];
 
-	if (built_index(a, names) == -1)
-		return -1;
-	if (names[1] == NULL) {
-		free(names[0]);
+	if (b->index == NULL)
 		return 0;
-	}
-	result = worker_query(&r->worker, sql_invalid_indexes, 2,
-	    (const char *const *)names, r->fault);
-	free(names[0]);
-	free(names[1]);
+	result = built_ask(b, r, a->step, sql_invalid_indexes);
 	if (result == NULL)
 		return -1;
-	if (PQntuples(result) > 0) {
+	if (PQntuples(result) > 0 && (!a->intent || forget_intent(a) == 0)) {
 		fault_set(r->fault, EXIT_UNKNOWN, "index %s is invalid",
 		    PQgetvalue(result, 0, 0));
 		fault_hint(r->fault,
@@ -246,22 +202,27 @@ check_index(struct alone *a)
 		    PQgetvalue(result, 0, 0));
 	}
 	PQclear(result);
-	return r->fault->text == NULL ? 0 : -1;
+	return r->fault->text == NULL && !r->worker.failure.failed ? 0 : -1;
 }
 
 /*
  * Whether a statement that failed outside of a transaction leaves nothing,
  * without a look.  An invalid index, a partition that is half detached, and
- * all that a procedure has committed are left.
+ * all that a procedure has committed are left; but not where the server points
+ * into the text, which it does before it begins.
  */
 static bool
-leaves_nothing(const struct lex_item *item, const char *sqlstate)
+leaves_nothing(const struct lex_item *item, const PGresult *result)
 {
 	static const char *const names[] = { "VACUUM", "ALTER SYSTEM",
 		"CREATE DATABASE", "CREATE TABLESPACE", "DISCARD ALL" };
 	const char *name = statement_not_in_transaction(item);
+	const char *sqlstate = db_sqlstate(result);
 	size_t i;
 
+	if (name != NULL &&
+	    PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION) != NULL)
+		return true;
 	for (i = 0; name != NULL && i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
@@ -273,6 +234,16 @@ leaves_nothing(const struct lex_item *item, const char *sqlstate)
 	    strncmp(name, "CREATE", 6) != 0;
 }
 
+/* Whether somebody has made an index of that name before we could. */
+static bool
+was_forestalled(const struct lex_item *item, const PGresult *result)
+{
+	const char *name = statement_not_in_transaction(item);
+
+	return name != NULL && strcmp(name, "CREATE INDEX CONCURRENTLY") == 0 &&
+	    strcmp(db_sqlstate(result), "42P07") == 0;
+}
+
 /* The same with a look: nothing is left of it, and it can run again. */
 static bool
 left_nothing(struct alone *a)
@@ -281,7 +252,8 @@ left_nothing(struct alone *a)
 	struct settle found;
 	bool nothing;
 
-	nothing = resume_look(a->run, &a->item, &found, &ignored) == 0 &&
+	nothing = resume_look(a->run, a->step, &a->item, true, &found,
+		      &ignored) == 0 &&
 	    found.verdict == SETTLE_AGAIN;
 	settle_free(&found);
 	fault_free(&ignored);
@@ -294,47 +266,54 @@ settle_intent(struct alone *a)
 {
 	struct run *r = a->run;
 	struct worker_failure failure;
-	const char *state = db_sqlstate(r->worker.failure.result);
+	const PGresult *result = r->worker.failure.result;
 
-	if (!a->intent || r->worker.failure.lost ||
-	    r->worker.failure.result == NULL)
+	if (!a->intent || r->worker.failure.lost || result == NULL)
 		return;
 	failure = worker_keep(&r->worker);
 	r->dirty = true; /* the role is the step's own */
-	if (((!a->resume.open && leaves_nothing(&a->item, state)) ||
-		left_nothing(a)) &&
-	    send_set(r, "BEGIN") == 0 && send_own_role(r) == 0 &&
-	    send_progress_change(r, a->step, sql_progress_delete, a->k) == 0 &&
-	    send_set(r, "COMMIT") == 0 && worker_sync(&r->worker) == 0)
-		r->partial = a->k > 1;
+	if ((!a->resume.open && leaves_nothing(&a->item, result)) ||
+	    was_forestalled(&a->item, result) || left_nothing(a))
+		forget_intent(a);
 	worker_clear(&r->worker);
 	worker_bring_back(&r->worker, &failure);
 }
 
 /* Run a statement that cannot be in a transaction. */
 static int
-run_bare(struct alone *a)
+run_bare_index(struct alone *a, const struct built *b)
 {
 	struct run *r = a->run;
 	int result;
 
-	result = index_is_there(a);
+	result = index_is_there(a, b);
 	if (result == -1 || (result == 0 && commit_intent(a) == -1))
 		return -1;
 	a->intent = result == 0;
 	r->partial = r->partial || a->intent;
 	result = send_session_role(r, a->step);
 	if (result == 0)
-		result = send_text_statement(a);
+		result = alone_send(a);
 	if (result == -1) {
 		settle_intent(a);
 		return -1;
 	}
-	if (r->looks[a->step].role != NULL && send_set(r, "RESET ROLE") == -1)
+	if (send_reset_role(r, a->step) == -1 || check_index(a, b) == -1)
 		return -1;
-	if (check_index(a) == -1)
-		return -1;
-	return commit_done(a);
+	return alone_done(a);
+}
+
+static int
+run_bare(struct alone *a)
+{
+	struct built b;
+	int result;
+
+	result = built_read(&b, a->run, a->step, &a->item);
+	if (result == 0)
+		result = run_bare_index(a, &b);
+	built_free(&b);
+	return result;
 }
 
 /* The server refuses the statement in a transaction. */
@@ -352,9 +331,9 @@ run_in_transaction(struct alone *a)
 {
 	struct run *r = a->run;
 
-	if (send_begin(r, a->step) == -1 || send_text_statement(a) == -1)
+	if (send_begin(r, a->step) == -1 || alone_send(a) == -1)
 		return -1;
-	if (send_done(a) == -1 || send_commit(r, a->step) == -1 ||
+	if (alone_send_done(a) == -1 || send_commit(r, a->step) == -1 ||
 	    worker_sync(&r->worker) == -1)
 		return -1;
 	r->partial = true;
@@ -380,8 +359,8 @@ run_refused(struct alone *a)
 }
 
 /* A statement by itself. */
-static int
-run_one(struct alone *a)
+int
+alone_one(struct alone *a)
 {
 	a->open = a->k;
 	if (statement_not_in_transaction(&a->item) != NULL)
@@ -395,40 +374,6 @@ run_one(struct alone *a)
 	return 0;
 }
 
-/* A statement of a file that has BEGIN and COMMIT of its own. */
-static int
-run_own(struct alone *a)
-{
-	struct run *r = a->run;
-	enum statement_kind kind = statement_kind(&a->item);
-	bool ends;
-
-	if (PQtransactionStatus(r->worker.conn) == PQTRANS_IDLE) {
-		a->open = a->k;
-		if (kind == STATEMENT_COMMIT || kind == STATEMENT_ROLLBACK) {
-			/* there is nothing to end */
-			a->inner = kind == STATEMENT_COMMIT;
-			return commit_done(a);
-		}
-		if (kind != STATEMENT_BEGIN)
-			return run_one(a);
-		if (send_text_statement(a) == -1)
-			return -1;
-		return send_role(r, r->looks[a->step].role);
-	}
-	ends = kind == STATEMENT_COMMIT ||
-	    kind == STATEMENT_PREPARE_TRANSACTION;
-	if (ends && send_done(a) == -1)
-		return -1;
-	if (send_text_statement(a) == -1)
-		return -1;
-	if (ends)
-		r->partial = true;
-	if (ends || kind == STATEMENT_ROLLBACK)
-		a->open = a->k + 1;
-	return 0;
-}
-
 /*
  * "...; COMMIT; BEGIN; ..." leaves its tool's transaction for another one,
  * which the tool ends.
@@ -437,7 +382,7 @@ static int
 finish_inner(struct alone *a)
 {
 	a->last = true;
-	if (send_done(a) == -1 || send_commit(a->run, a->step) == -1)
+	if (alone_send_done(a) == -1 || send_commit(a->run, a->step) == -1)
 		return -1;
 	return worker_sync(&a->run->worker);
 }
@@ -452,6 +397,11 @@ finish(struct alone *a)
 	if (worker_sync(&r->worker) == -1)
 		return -1;
 	status = PQtransactionStatus(r->worker.conn);
+	if (a->logged && status == PQTRANS_INTRANS) {
+		/* COMMIT AND CHAIN at the end: there is nothing in it */
+		return send_set(r, "ROLLBACK") == -1 ? -1 :
+						       worker_sync(&r->worker);
+	}
 	if (a->inner && status == PQTRANS_INTRANS)
 		return finish_inner(a);
 	if (status != PQTRANS_IDLE) {
@@ -463,14 +413,13 @@ finish(struct alone *a)
 	if (a->logged)
 		return 0;
 	a->last = true;
-	return commit_done(a);
+	return alone_done(a);
 }
 
 /* The statement at hand: pass over it, or run it. */
 static int
 run_next(struct alone *a)
 {
-	bool own = a->run->plan->steps[a->step].m.mode == MODE_OWN;
 	int passed;
 
 	a->k++;
@@ -478,10 +427,11 @@ run_next(struct alone *a)
 	if (note_statement(a) == -1)
 		return -1;
 	a->last = a->k == a->run->looks[a->step].statements;
-	passed = resume_pass(&a->resume, a->script, &a->item, a->k);
+	passed = resume_pass(&a->resume, a->script, &a->item,
+	    a->hexes + (a->k - 1) * HASH_HEX, a->k);
 	if (passed != 0)
-		return passed == 1 ? 0 : -1;
-	return own ? run_own(a) : run_one(a);
+		return passed == 1 ? own_follow(a) : -1;
+	return own_run(a);
 }
 
 static int
@@ -549,6 +499,7 @@ alone_run(struct run *r, size_t step)
 	}
 	script_close(a.script);
 	resume_close(&a.resume);
+	free(a.begin);
 	free(a.hexes);
 	return result;
 }

@@ -134,10 +134,26 @@ code_of(struct run *r, const char *state)
 	return EXIT_FAILED;
 }
 
+/* What a plan runs before it goes on with a step, or NULL. */
+static const char *
+first_of(const struct run *r)
+{
+	const struct worker_sent *sent = &r->worker.failure.sent;
+
+	return sent->what == WORKER_BEGIN && sent->statement > 0 ?
+	    r->plan->steps[sent->step].first :
+	    NULL;
+}
+
 static void
 hint_for(struct run *r, const char *state, enum worker_what what)
 {
-	if (what == WORKER_SET && strcmp(state, "42501") == 0)
+	if (first_of(r) != NULL)
+		fault_hint(r->fault,
+		    "it runs %s first: put that right, then plan and apply "
+		    "again",
+		    first_of(r));
+	else if (what == WORKER_SET && strcmp(state, "42501") == 0)
 		fault_hint(r->fault,
 		    "the history needs CREATE on the "
 		    "database, or a schema %s that this role owns",

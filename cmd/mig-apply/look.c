@@ -39,7 +39,10 @@ look_at_head(struct run *r, size_t step)
 	return result;
 }
 
-/* A statement of a `tx` step that would end the step's transaction. */
+/*
+ * A statement of a `tx` step that would end the step's transaction; or of any
+ * that would end one among others, so that no row could be put between.
+ */
 static int
 refuse_control(struct run *r, const struct plan_step *s,
     const struct lex_item *item)
@@ -48,10 +51,9 @@ refuse_control(struct run *r, const struct plan_step *s,
 	size_t line;
 
 	path = plan_where(s, item->line, &line);
-	fault_set(r->fault, EXIT_STREAM,
-	    "%s:%zu:%zu: transaction control "
-	    "in a tx step",
-	    path, line, item->col);
+	fault_set(r->fault, EXIT_STREAM, "%s:%zu:%zu: transaction control %s",
+	    path, line, item->col,
+	    s->m.mode == MODE_TX ? "in a tx step" : "behind a \\;");
 	return fault_hint(r->fault,
 	    "mig-plan refuses this too: how was the "
 	    "plan made?");
@@ -82,7 +84,7 @@ look_at_text(struct run *r, size_t step)
 			    &item);
 		if (statement_alters_extension(&item))
 			look->extension = true;
-		if (s->m.mode == MODE_TX &&
+		if ((s->m.mode == MODE_TX || item.joined) &&
 		    statement_controls_transaction(statement_kind(&item)))
 			result = refuse_control(r, s, &item);
 	}

@@ -36,18 +36,22 @@ resume_close(struct resume *r)
 }
 
 int
-resume_look(struct run *run, const struct lex_item *item, struct settle *found,
-    struct fault *f)
+resume_look(struct run *run, size_t step, const struct lex_item *item,
+    bool failed, struct settle *found, struct fault *f)
 {
 	PGconn *conn;
 	int result;
 
 	memset(found, 0, sizeof(*found));
+	if (send_session_role(run, step) == -1)
+		return -1;
 	conn = worker_leave(&run->worker);
 	if (conn == NULL)
 		return -1;
-	result = settle_look(found, conn, item, f);
-	return worker_enter(&run->worker, f) == -1 ? -1 : result;
+	result = settle_look(found, conn, item, failed, f);
+	if (worker_enter(&run->worker, f) == -1 || result == -1)
+		return -1;
+	return send_reset_role(run, step);
 }
 
 /* Whether a verdict is what the plan was made by. */
@@ -93,20 +97,40 @@ check_open(struct resume *r, const struct lex_item *item, size_t k)
 	struct settle found;
 	int result;
 
-	result = resume_look(r->run, item, &found, r->run->fault);
+	result = resume_look(r->run, r->step, item, false, &found,
+	    r->run->fault);
 	if (result == 0)
 		result = judge(r, &found, k);
 	settle_free(&found);
 	return result;
 }
 
+/*
+ * The state of a history counts what is done of a migration: that it is the
+ * beginning of this text is for us to see.
+ */
+static int
+refuse_other(struct resume *r, size_t k)
+{
+	const struct plan_step *s = &r->run->plan->steps[r->step];
+
+	fault_set(r->run->fault, EXIT_STALE,
+	    "%s: statement %zu is not the one that ran: the plan was made for "
+	    "another text",
+	    s->m.path == NULL ? s->m.name : s->m.path, k);
+	return fault_hint(r->run->fault, "plan again");
+}
+
 int
 resume_pass(struct resume *r, struct script *script,
-    const struct lex_item *item, size_t k)
+    const struct lex_item *item, const char *hex, size_t k)
 {
 	struct run *run = r->run;
 	const struct progress_row *row = progress_find(&r->progress, k);
 
+	if (!r->begun && row != NULL && !row->open &&
+	    strcmp(row->sha256, hex) != 0)
+		return refuse_other(r, k);
 	r->open = row != NULL && row->open;
 	if (!r->begun && r->open && check_open(r, item, k) == -1)
 		return -1;
@@ -123,17 +147,18 @@ resume_pass(struct resume *r, struct script *script,
 static int
 run_first(struct resume *r)
 {
-	struct worker_sent sent = { WORKER_SET, r->step, 0 };
 	struct run *run = r->run;
-	const char *first = run->plan->steps[r->step].first;
+	const struct plan_step *s = &run->plan->steps[r->step];
+	/* of the step's own, not of the history: failure.c tells it by this */
+	struct worker_sent sent = { WORKER_BEGIN, r->step, s->resume };
+	const char *first = s->first;
 
 	if (first == NULL)
 		return 0;
 	if (send_session_role(run, r->step) == -1 ||
 	    worker_run(&run->worker, &sent, first, false, NULL) == -1)
 		return -1;
-	return run->looks[r->step].role == NULL ? 0 :
-						  send_set(run, "RESET ROLE");
+	return send_reset_role(run, r->step);
 }
 
 int

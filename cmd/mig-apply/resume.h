@@ -26,19 +26,20 @@ int resume_open(struct resume *, struct run *, size_t step);
 void resume_close(struct resume *);
 
 /*
- * Look by the worker's connection what became of a statement.  Returns 0, or -1
- * with a fault or failure; `found` is to be freed either way.
+ * Look by the worker's connection, in the role of its step, what became of a
+ * statement: settle_look().  Returns 0, or -1 with a fault or failure; `found`
+ * is to be freed either way.
  */
-int resume_look(struct run *, const struct lex_item *, struct settle *found,
-    struct fault *);
+int resume_look(struct run *, size_t step, const struct lex_item *, bool failed,
+    struct settle *found, struct fault *);
 
 /*
- * Statement `k` of the text, which `script` has just given, is next.  Returns 1
- * where it is done and passed over, 0 where it is to run, -1 with a fault or
- * failure.
+ * Statement `k` of the text, which `script` has just given, is next; `hex` is
+ * its digest.  Returns 1 where it is done and passed over, 0 where it is to
+ * run, -1 with a fault or failure.
  */
 int resume_pass(struct resume *, struct script *, const struct lex_item *,
-    size_t k);
+    const char *hex, size_t k);
 
 /*
  * Before anything else runs: what the plan runs first, and the progress made

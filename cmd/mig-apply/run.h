@@ -115,8 +115,12 @@ int send_begin(struct run *, size_t step);
 int send_settings(struct run *, size_t step);
 int send_role(struct run *, const char *role);
 
-/* The role of a step's directive, for what runs outside of a transaction. */
+/*
+ * The role of a step's directive, for what runs outside of a transaction, and
+ * our own again.
+ */
 int send_session_role(struct run *, size_t step);
+int send_reset_role(struct run *, size_t step);
 int send_log(struct run *, size_t step, const char *action, const char *error);
 int send_commit(struct run *, size_t step);
 

@@ -95,6 +95,12 @@ send_session_role(struct run *r, size_t step)
 }
 
 int
+send_reset_role(struct run *r, size_t step)
+{
+	return r->looks[step].role == NULL ? 0 : send_set(r, "RESET ROLE");
+}
+
+int
 send_own_role(struct run *r)
 {
 	/* LOCAL: a role that the text took on for longer comes back; DEFAULT:

@@ -119,8 +119,7 @@ check_statement(struct text *t, const struct lex_item *item)
 		t->stopped = true;
 	}
 	t->includes = 0;
-	if (t->step->m.mode == MODE_TX)
-		check_mode(t, item);
+	check_mode(t, item);
 	if (check_resume(t, item) == -1)
 		return -1;
 	return add_needs(t, item);

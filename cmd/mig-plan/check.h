@@ -52,7 +52,7 @@ void check_bad(struct text *, const struct lex_item *, const char *what,
 /* Check a text to its end, and close its feed. */
 int check_text(struct text *, struct feed *);
 
-/* check_mode.c: complain about what cannot be in a transaction. */
+/* check_mode.c: complain about what the mode does not allow. */
 void check_mode(struct text *, const struct lex_item *);
 
 /* check_include.c: \i and psql's other commands */

@@ -116,13 +116,33 @@ refuse_control(struct text *t, const struct lex_item *item,
 	free(text);
 }
 
+/*
+ * What is not one transaction is recorded between its transactions, by whoever
+ * runs it: it may not end one within a statement, nor leave one to another
+ * session.
+ */
+static void
+check_own(struct text *t, const struct lex_item *item, enum statement_kind kind)
+{
+	if (item->joined && statement_controls_transaction(kind))
+		check_bad(t, item, "transaction control within \\;",
+		    "end the statement before it with a semicolon alone");
+	else if (kind == STATEMENT_PREPARE_TRANSACTION &&
+	    lex_is(item, 0, "PREPARE"))
+		check_bad(t, item, "PREPARE TRANSACTION in a migration",
+		    "COMMIT it instead: what another session commits is not "
+		    "recorded");
+}
+
 void
 check_mode(struct text *t, const struct lex_item *item)
 {
 	enum statement_kind kind = statement_kind(item);
 	const char *what = statement_not_in_transaction(item);
 
-	if (what != NULL)
+	if (t->step->m.mode != MODE_TX)
+		check_own(t, item, kind);
+	else if (what != NULL)
 		refuse_block(t, item, what);
 	else if (statement_controls_transaction(kind))
 		refuse_control(t, item, kind);

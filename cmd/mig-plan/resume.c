@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "diff.h"
+#include "directive.h"
 #include "feed.h"
 #include "progress.h"
 #include "settle.h"
@@ -18,8 +19,9 @@ struct resume {
 	size_t k;     /* the statement at hand, from 1 */
 	size_t from;  /* the statement to go on from */
 	char *first;  /* SQL that runs before it, or NULL */
-	PGconn *conn; /* that looks what became of the open one, or NULL */
-	bool unsure;  /* the open one's search_path may be another */
+	bool open;    /* there is one that was begun outside a transaction */
+	PGconn *conn; /* that looks what became of it, or NULL */
+	char *unsure; /* why the look may mislead, or NULL */
 	bool changed; /* the text does not begin with what ran */
 };
 
@@ -35,6 +37,7 @@ resume_begin(struct planner *p, struct step *s, struct item *item)
 	r->item = item;
 	if (progress_read(&r->progress, p->conn, item->m, &p->f) == -1)
 		return -1;
+	r->open = item->open->pending > 0;
 	r->last = progress_done(&r->progress);
 	r->from = r->last + 1;
 	if (s->m.mode != MODE_TX)
@@ -55,6 +58,7 @@ resume_free(struct resume *r)
 		return;
 	progress_free(&r->progress);
 	free(r->first);
+	free(r->unsure);
 	PQfinish(r->conn);
 	free(r);
 }
@@ -76,18 +80,45 @@ is_same(const struct lex_item *item, const struct progress_row *row)
 	return strcmp(hex, row->sha256) == 0;
 }
 
+/* In a session that can change nothing. */
 static int
 connect_settler(struct planner *p, struct resume *r, struct fault *f)
 {
 	if (r->conn != NULL)
 		return 0;
 	r->conn = db_connect(&p->target, getprogname(), f);
-	return r->conn == NULL ? -1 : 0;
+	if (r->conn == NULL)
+		return -1;
+	return db_exec(r->conn, "SET default_transaction_read_only = on",
+	    EXIT_NOVERDICT, "resume", f);
+}
+
+/* The look may mislead: a person must settle it. */
+static int
+be_unsure(struct resume *r, const char *why, struct fault *f)
+{
+	if (r->unsure == NULL)
+		r->unsure = strdup(why);
+	return r->unsure == NULL ? fault_nomem(f) : 0;
+}
+
+/* Run a setting; one that is not allowed makes us unsure. */
+static int
+set(struct resume *r, const char *sql, struct fault *f)
+{
+	struct fault refused = FAULT_INIT;
+	int result;
+
+	if (db_exec(r->conn, sql, EXIT_NOVERDICT, sql, &refused) == 0)
+		return 0;
+	result = be_unsure(r, refused.text == NULL ? sql : refused.text, f);
+	fault_free(&refused);
+	return result;
 }
 
 /*
  * A statement that is done and set something: the catalogs are looked at under
- * the same search_path, in a session that can change nothing.
+ * the same search_path.
  */
 static int
 repeat_setting(struct planner *p, struct resume *r, const struct lex_item *item,
@@ -96,19 +127,59 @@ repeat_setting(struct planner *p, struct resume *r, const struct lex_item *item,
 	char *sql;
 	int result;
 
-	if (item->nvars > 0) {
-		r->unsure = true;
+	if (!r->open)
 		return 0;
-	}
-	if (r->conn == NULL &&
-	    (connect_settler(p, r, f) == -1 ||
-		db_exec(r->conn, "SET default_transaction_read_only = on",
-		    EXIT_NOVERDICT, "resume", f) == -1))
+	if (item->nvars > 0)
+		return be_unsure(r, "a setting before it holds a variable", f);
+	if (connect_settler(p, r, f) == -1)
 		return -1;
 	sql = strndup(item->text, item->len);
 	if (sql == NULL)
 		return fault_nomem(f);
-	result = db_exec(r->conn, sql, EXIT_NOVERDICT, "resume", f);
+	result = set(r, sql, f);
+	free(sql);
+	return result;
+}
+
+/* The directives of the step's text. */
+static int
+read_head(const struct step *s, struct directives *d, struct fault *f)
+{
+	struct source_piece piece;
+	struct feed feed;
+	int got;
+
+	if (feed_step(&feed, s, f) == -1)
+		return -1;
+	while (!d->ended && (got = feed_next(&feed, &piece, f)) != 0)
+		if (got == -1 ||
+		    directives_read(d, piece.text, piece.len,
+			s->m.path == NULL ? "-" : s->m.path, piece.line,
+			f) == -1)
+			break;
+	feed_close(&feed, NULL);
+	return f->code == EXIT_DONE && !f->nomem ? 0 : -1;
+}
+
+/* The role of the step's directive: its schema may be in the search_path. */
+static int
+take_role(struct resume *r, const struct step *s, struct fault *f)
+{
+	struct directives d = DIRECTIVES_INIT;
+	char *quoted = NULL, *sql = NULL;
+	int result;
+
+	result = read_head(s, &d, f);
+	if (result == 0 && d.role != NULL) {
+		quoted = PQescapeIdentifier(r->conn, d.role, strlen(d.role));
+		if (quoted == NULL ||
+		    asprintf(&sql, "SET ROLE %s", quoted) == -1)
+			result = fault_nomem(f);
+		else
+			result = set(r, sql, f);
+	}
+	directives_free(&d);
+	PQfreemem(quoted);
 	free(sql);
 	return result;
 }
@@ -187,20 +258,20 @@ take_verdict(struct planner *p, struct resume *r, struct settle *s,
 
 /* A statement whose end nobody saw. */
 static int
-settle_statement(struct planner *p, struct resume *r,
+settle_statement(struct planner *p, const struct step *step,
     const struct lex_item *item, struct fault *f)
 {
+	struct resume *r = step->resume;
 	struct settle s;
 	int result;
 
-	if (r->unsure && !settled_by_person(p, r)) {
-		return refuse_unknown(r, "a setting before it holds a variable",
-		    f);
-	}
-	if (r->unsure)
-		return 0;
-	if (connect_settler(p, r, f) == -1 ||
-	    settle_look(&s, r->conn, item, f) == -1)
+	if (connect_settler(p, r, f) == -1 || take_role(r, step, f) == -1)
+		return -1;
+	if (r->unsure != NULL)
+		return settled_by_person(p, r) ?
+		    0 :
+		    refuse_unknown(r, r->unsure, f);
+	if (settle_look(&s, r->conn, item, false, f) == -1)
 		return -1;
 	result = take_verdict(p, r, &s, f);
 	settle_free(&s);
@@ -241,7 +312,7 @@ resume_statement(struct planner *p, const struct step *step,
 		    0 :
 		    refuse_changed(r, row, f);
 	if (row != NULL && row->open)
-		return settle_statement(p, r, item, f);
+		return settle_statement(p, step, item, f);
 	/* one without a row was rolled back */
 	if (r->k > r->last || row == NULL)
 		return 0;

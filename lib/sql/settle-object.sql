@@ -1,4 +1,4 @@
--- Whether there is such a database or tablespace: $1 says which.
+-- Whether there is such a database, tablespace or subscription: $1 says which.
 SELECT EXISTS (
 	SELECT FROM pg_catalog.pg_database
 	WHERE $1 = 'DATABASE'
@@ -6,4 +6,10 @@ SELECT EXISTS (
     ) OR EXISTS (
 	SELECT FROM pg_catalog.pg_tablespace
 	WHERE $1 = 'TABLESPACE'
-	    AND spcname = (pg_catalog.parse_ident($2))[1]::pg_catalog.name)
+	    AND spcname = (pg_catalog.parse_ident($2))[1]::pg_catalog.name
+    ) OR EXISTS (
+	SELECT FROM pg_catalog.pg_subscription
+	WHERE $1 = 'SUBSCRIPTION'
+	    AND subname = (pg_catalog.parse_ident($2))[1]::pg_catalog.name
+	    AND subdbid = (SELECT d.oid FROM pg_catalog.pg_database d
+		WHERE d.datname = pg_catalog.current_database()))

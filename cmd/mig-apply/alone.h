@@ -1,0 +1,54 @@
+#ifndef ALONE_H
+#define ALONE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "resume.h"
+#include "run.h"
+
+/* A step on its way. */
+struct alone {
+	struct run *run;
+	size_t step;
+	struct script *script;
+	struct lex_item item;
+	size_t k;    /* the statement at hand, from 1 */
+	char *hexes; /* of the statements so far, HASH_HEX each */
+	size_t open; /* the first that is not committed, from 1 */
+	bool last;   /* it is the last one */
+	bool intent; /* it was begun outside of a transaction */
+	bool logged; /* the step's row of the log is written */
+	bool inner;  /* it ended one that it did not begin */
+	bool inside; /* what was passed over ends in a transaction */
+	char *begin; /* the BEGIN of the one at hand */
+	struct resume resume;
+};
+
+/*
+ * Within alone.c and own.c.  Each returns 0, or -1 where something has failed,
+ * as run.h has it.
+ */
+
+/* Send the statement at hand and wait for its answer. */
+int alone_send(struct alone *);
+
+/*
+ * After statements, in their transaction: how far we are, or, behind the last
+ * one, the row of the log.
+ */
+int alone_send_done(struct alone *);
+
+/* The same in a transaction of our own. */
+int alone_done(struct alone *);
+
+/* Run the statement at hand by itself. */
+int alone_one(struct alone *);
+
+/* Run it as the text has it: within its BEGIN and COMMIT, or by itself. */
+int own_run(struct alone *);
+
+/* Follow what is passed over, to know where its transactions end. */
+int own_follow(struct alone *);
+
+#endif

@@ -1,0 +1,127 @@
+/* The BEGIN and COMMIT that the text of a step brings along. */
+
+#include "alone.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "statement.h"
+
+/* COMMIT AND CHAIN, and ROLLBACK: another one like it begins at once. */
+static bool
+chains(const struct lex_item *item)
+{
+	size_t n;
+
+	for (n = 1; n + 1 < item->nwords; n++)
+		if (lex_is(item, n, "AND") && lex_is(item, n + 1, "CHAIN"))
+			return true;
+	return false;
+}
+
+/* Remember how the transaction at hand began. */
+static int
+note_begin(struct alone *a)
+{
+	free(a->begin);
+	a->begin = strndup(a->item.text, a->item.len);
+	return a->begin == NULL ? fault_nomem(a->run->fault) : 0;
+}
+
+/* What is passed over is followed, to know where its transactions end. */
+int
+own_follow(struct alone *a)
+{
+	enum statement_kind kind = statement_kind(&a->item);
+
+	switch (kind) {
+	case STATEMENT_BEGIN:
+		a->inside = true;
+		return note_begin(a);
+	case STATEMENT_COMMIT:
+	case STATEMENT_ROLLBACK:
+		if (!a->inside)
+			a->inner = kind == STATEMENT_COMMIT;
+		a->inside = chains(&a->item);
+		break;
+	case STATEMENT_PREPARE_TRANSACTION:
+		a->inside = false;
+		break;
+	case STATEMENT_OTHER:
+	case STATEMENT_SAVEPOINT:
+		break;
+	}
+	return 0;
+}
+
+/* A transaction of the text's own, but for the words that begin it. */
+static int
+begin_inside(struct alone *a)
+{
+	struct run *r = a->run;
+
+	a->inside = false;
+	a->open = a->k;
+	if (send_set(r, a->begin == NULL ? "BEGIN" : a->begin) == -1 ||
+	    send_role(r, r->looks[a->step].role) == -1)
+		return -1;
+	return worker_sync(&r->worker);
+}
+
+/* The text ends a transaction that it did not begin. */
+static int
+end_nothing(struct alone *a)
+{
+	if (statement_kind(&a->item) == STATEMENT_COMMIT)
+		a->inner = true;
+	a->inside = chains(&a->item);
+	return alone_done(a);
+}
+
+/* A statement where no transaction is open. */
+static int
+run_idle(struct alone *a)
+{
+	struct run *r = a->run;
+
+	a->open = a->k;
+	switch (statement_kind(&a->item)) {
+	case STATEMENT_COMMIT:
+	case STATEMENT_ROLLBACK:
+		return end_nothing(a);
+	case STATEMENT_BEGIN:
+		if (note_begin(a) == -1 || alone_send(a) == -1)
+			return -1;
+		return send_role(r, r->looks[a->step].role);
+	case STATEMENT_OTHER:
+	case STATEMENT_PREPARE_TRANSACTION:
+	case STATEMENT_SAVEPOINT:
+		break;
+	}
+	return alone_one(a);
+}
+
+/* A statement of a file that has BEGIN and COMMIT of its own. */
+int
+own_run(struct alone *a)
+{
+	struct run *r = a->run;
+	enum statement_kind kind = statement_kind(&a->item);
+	bool ends = kind == STATEMENT_COMMIT ||
+	    kind == STATEMENT_PREPARE_TRANSACTION;
+
+	if (a->inside && begin_inside(a) == -1)
+		return -1;
+	if (PQtransactionStatus(r->worker.conn) == PQTRANS_IDLE)
+		return run_idle(a);
+	if (ends && alone_send_done(a) == -1)
+		return -1;
+	if (alone_send(a) == -1)
+		return -1;
+	if (ends)
+		r->partial = true;
+	if (ends || kind == STATEMENT_ROLLBACK)
+		a->open = a->k + 1;
+	/* the role was the last transaction's */
+	return chains(&a->item) ? send_role(r, r->looks[a->step].role) : 0;
+}

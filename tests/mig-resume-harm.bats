@@ -1,0 +1,594 @@
+# Migrations that stopped part-way, and all that may come between then and now:
+# what belongs to others, what was moved, what goes on still, another text.
+
+load helpers
+load mig-resume
+
+sha() {
+	printf '%s' "$1" | sha256sum | cut -c 1-64
+}
+
+# begun VERSION STATEMENT...: as it is when mig-apply was killed within the last
+# of these statements of that migration, outside of a transaction.
+begun() {
+	local version=$1 k=0 state='done'
+	shift
+	while [ $# -gt 0 ]; do
+		[ $# -gt 1 ] || state=intent
+		k=$((k + 1))
+		sql "INSERT INTO mig.progress (series, version, name, action,
+		    statement, statements, sha256, state) VALUES ('main',
+		    '$version', 'x', 'apply', $k, 9, '$(sha "$1")', '$state')"
+		shift
+	done
+}
+
+# The statements of its standard input, each in a line, are what migration
+# VERSION consists of, and the last of them was begun.
+begun_file() {
+	local lines
+	mapfile -t lines
+	{
+		echo '-- mig: no-transaction'
+		printf '%s;\n' "${lines[@]}"
+	} | migration "$1_x.sql"
+	sql 'DELETE FROM mig.progress'
+	begun "$1" "${lines[@]}"
+}
+
+history() {
+	migration 1_t.sql <<<"${1-CREATE TABLE t (id int);}"
+	apply 0
+}
+
+# An index of that name that somebody has built, and that is invalid.
+foreign_index() {
+	echo "CREATE INDEX t_id ON t (id);
+	    UPDATE pg_index SET indisvalid = false
+	    WHERE indexrelid = 't_id'::regclass;"
+}
+
+# hold SQL: in a transaction that stays open until the file go is there.
+hold() {
+	rm -f go
+	mkfifo in
+	background psql -XAtqf in
+	exec 7>in
+	echo "BEGIN; $1; SELECT 'held';" >&7
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE state = 'idle in transaction' AND query ~ 'held'" 1
+}
+
+let_go() {
+	echo "$1; COMMIT;" >&7
+	exec 7>&-
+	rm in
+}
+
+waiting() {
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE wait_event_type = 'Lock' AND query ~ '^$1'
+		AND application_name = 'mig-apply'" 1
+}
+
+@test "an index that another session makes first is not dropped" {
+	new_db
+	history
+	migration 2_index.sql <<-'SQL'
+		-- mig: no-transaction
+		CREATE TABLE before (id int);
+		CREATE INDEX CONCURRENTLY t_id ON t (id);
+	SQL
+	plan 0
+	hold 'LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE'
+	background sh -c 'exec mig-apply <plan'
+	waiting CREATE
+	let_go "$(foreign_index)"
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE application_name = 'mig-apply'" 0
+	assert_eq "$(progress)" '1 done'
+	grep -q 'ERROR 42P07' "$BATS_TEST_TMPDIR/bg.out"
+	plan 0
+	assert_eq "$(resume_of_plan)" '2	-'
+	run_mig 7 mig-apply <plan
+	assert_eq "$(valid t_id)" f
+}
+
+@test "nor one that IF NOT EXISTS finds" {
+	new_db
+	history
+	migration 2_index.sql <<-'SQL'
+		-- mig: no-transaction
+		CREATE TABLE before (id int);
+		CREATE INDEX CONCURRENTLY IF NOT EXISTS t_id ON t (id);
+	SQL
+	plan 0
+	hold 'LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE'
+	background sh -c 'exec mig-apply <plan'
+	waiting CREATE
+	let_go "$(foreign_index)"
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE application_name = 'mig-apply'" 0
+	assert_eq "$(progress)" '1 done'
+	grep -q 'index t_id is invalid' "$BATS_TEST_TMPDIR/bg.out"
+	apply 7
+	assert_eq "$(valid t_id)" f
+	sql 'DROP INDEX t_id'
+	apply 0
+	assert_eq "$(valid t_id)" t
+}
+
+@test "an index whose table goes by another name, or is another one" {
+	new_db
+	history
+	sql "$(foreign_index)"
+	begun_file 2 <<<'CREATE INDEX CONCURRENTLY t_id ON t (id)'
+	hold 'LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE'
+	plan 6
+	assert_stderr_has 'is at work on the table of index public.t_id'
+	let_go 'ALTER TABLE t RENAME TO u'
+	wait_for "SELECT to_regclass('u') IS NOT NULL" t
+	plan 8
+	assert_stderr_has 'the table is not there, but index t_id of table u: was'
+	sql 'CREATE TABLE t (id int)'
+	plan 8
+	assert_stderr_has 'public.t_id is there, but no index of that table'
+	sql 'DROP TABLE t; CREATE SCHEMA a; ALTER TABLE u RENAME TO t;
+	    ALTER TABLE t SET SCHEMA a'
+	plan 8
+	assert_stderr_has 'but index a.t_id of table a.t: was it renamed'
+	sql 'ALTER TABLE a.t SET SCHEMA public'
+	apply 0
+	assert_eq "$(valid t_id)" t
+}
+
+@test "an index whose schema is gone" {
+	new_db
+	history 'CREATE SCHEMA a; CREATE TABLE a.t (id int);'
+	begun_file 2 <<<'CREATE INDEX CONCURRENTLY t_id ON a.t (id)'
+	sql 'DROP SCHEMA a CASCADE'
+	plan 0
+	assert_stderr_has 'neither the index nor its table is there: it runs again'
+	run_mig 5 mig-apply <plan
+	assert_stderr_has 'm/2_x.sql:2:1: ERROR 3F000'
+	assert_eq "$(progress)" ''
+	sql 'CREATE SCHEMA a; CREATE TABLE a.t (id int)'
+	apply 0
+}
+
+@test "an index that the server names" {
+	new_db
+	history 'CREATE TABLE t (id int); INSERT INTO t VALUES (1), (1);'
+	migration 2_index.sql <<-'SQL'
+		-- mig: no-transaction
+		CREATE TABLE before (id int);
+		CREATE UNIQUE INDEX CONCURRENTLY ON t (nosuch);
+	SQL
+	apply 7
+	assert_eq "$(progress)" '1 done'
+	sed -i s/nosuch/id/ m/2_index.sql
+	apply 7
+	assert_eq "$(progress)" '1 done, 2 intent'
+	plan 8
+	assert_stderr_has 'without a name in the statement; invalid is t_id_idx'
+	mend
+	sql 'DROP INDEX t_id_idx'
+	plan 8
+	assert_stderr_has 'its table has no invalid one'
+	plan 0 --settle 2=again
+	run_mig 0 mig-apply <plan
+	assert_eq "$(valid t_id_idx)" t
+}
+
+@test "a partitioned table has none of it" {
+	new_db
+	history 'CREATE TABLE t (id int) PARTITION BY RANGE (id);'
+	migration 2_index.sql <<-'SQL'
+		-- mig: no-transaction
+		CREATE INDEX CONCURRENTLY t_id ON t (id);
+	SQL
+	apply 5
+	assert_stderr_has 'ERROR 0A000'
+	assert_eq "$(progress)" ''
+}
+
+@test "what REINDEX CONCURRENTLY leaves is named, and not dropped" {
+	new_db
+	history 'CREATE TABLE t (id int); CREATE INDEX t_id ON t (id);'
+	migration 2_reindex.sql <<-'SQL'
+		-- mig: no-transaction
+		CREATE TABLE before (id int);
+		REINDEX INDEX CONCURRENTLY t_id;
+		CREATE TABLE behind (id int);
+	SQL
+	plan 0
+	hold 'INSERT INTO t VALUES (1)'
+	background sh -c 'exec mig-apply <plan'
+	waiting REINDEX
+	sql "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+	    WHERE query ~ '^REINDEX'" >/dev/null
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE application_name = 'mig-apply'" 0
+	let_go ''
+	assert_eq "$(progress)" '1 done, 2 intent'
+	assert_eq "$(valid t_id_ccnew)" f
+	plan 0
+	assert_stderr_has 'to be dropped by hand: t_id_ccnew: it runs again'
+	run_mig 0 mig-apply <plan
+	assert_eq "$(valid t_id)" t
+	assert_eq "$(valid t_id_ccnew)" f
+	# the same by its table, its schema, the database
+	begun_file 3 <<<'REINDEX (VERBOSE) TABLE CONCURRENTLY t'
+	plan 0
+	assert_stderr_has 'by hand: t_id_ccnew'
+	begun_file 3 <<<'REINDEX SCHEMA CONCURRENTLY public'
+	plan 0
+	assert_stderr_has 'by hand: t_id_ccnew'
+	begun_file 3 <<<"REINDEX DATABASE CONCURRENTLY $PGDATABASE"
+	plan 0
+	assert_stderr_has 'by hand: t_id_ccnew'
+	begun_file 3 <<<'REINDEX TABLE CONCURRENTLY before'
+	plan 0
+	assert_stderr_has 'statement 1: it can run again: it runs again'
+}
+
+@test "a statement that the server goes on with is waited for" {
+	new_db
+	history 'CREATE TABLE t (id int);
+	    CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN
+		INSERT INTO t VALUES (1);
+		COMMIT;
+		PERFORM pg_sleep(60);
+	    END $$;'
+	migration 2_call.sql <<-'SQL'
+		-- mig: no-transaction
+		CALL p();
+	SQL
+	plan 0
+	background sh -c 'exec mig-apply <plan'
+	wait_for 'SELECT count(*) FROM t' 1
+	kill -9 "$PID"
+	plan 6 --settle 2=again
+	assert_stderr_has 'statement 1: pid '
+	assert_stderr_has 'is at work on it still'
+	sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	    WHERE query = 'CALL p()'" >/dev/null
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE query = 'CALL p()'" 0
+	plan 0 --settle 2=done
+	# and in the plan's time too
+	background psql -XAtqc 'CALL p()'
+	wait_for 'SELECT count(*) FROM t' 2
+	run_mig 6 mig-apply <plan
+	assert_stderr_has 'is not as it was when the plan was made: pid'
+}
+
+@test "what is in a transaction leaves no question" {
+	new_db
+	history "CREATE TYPE mood AS ENUM ('sad');
+	    CREATE TABLE t (id int);
+	    CREATE MATERIALIZED VIEW v AS SELECT 1 AS id;
+	    CREATE UNIQUE INDEX ON v (id);"
+	migration 2_many.sql <<-'SQL'
+		-- mig: no-transaction
+		ALTER TYPE mood ADD VALUE 'happy';
+		ALTER TABLE t ADD CONSTRAINT positive CHECK (id > 0) NOT VALID;
+		ALTER TABLE t VALIDATE CONSTRAINT positive;
+		REFRESH MATERIALIZED VIEW CONCURRENTLY v;
+		ALTER TABLE t ADD mood mood DEFAULT 'happy';
+		SELECT 1 / 0;
+	SQL
+	apply 7
+	assert_eq "$(progress)" '1 done, 2 done, 3 done, 4 done, 5 done'
+	sed -i 's,1 / 0,1,' m/2_many.sql
+	plan 0
+	assert_eq "$(resume_of_plan)" '6	-'
+	run_mig 0 mig-apply <plan
+	run_mig 0 mig-ls -d --verify
+}
+
+@test "databases, subscriptions and what can run again" {
+	new_db
+	history
+	begun_file 2 <<<"CREATE DATABASE ${PGDATABASE}_x"
+	plan 0
+	assert_stderr_has "DATABASE ${PGDATABASE}_x is not there: it runs again"
+	begun_file 2 <<<"DROP DATABASE $PGDATABASE"
+	plan 0
+	assert_stderr_has "DATABASE $PGDATABASE is there: it runs again"
+	begun_file 2 <<<'CREATE TABLESPACE pg_default'
+	plan 0
+	assert_stderr_has 'TABLESPACE pg_default is there: it is done'
+	local create="CREATE SUBSCRIPTION ${PGDATABASE}_s CONNECTION '' PUBLICATION p"
+	begun_file 2 <<<"$create"
+	plan 0
+	assert_stderr_has "SUBSCRIPTION ${PGDATABASE}_s is not there: it runs again"
+	sql "$create WITH (connect = false)" 2>/dev/null
+	plan 0
+	assert_stderr_has "SUBSCRIPTION ${PGDATABASE}_s is there: it is done"
+	begun_file 2 <<<"DROP SUBSCRIPTION ${PGDATABASE}_s"
+	plan 0
+	assert_stderr_has 'is there: it runs again'
+	sql "ALTER SUBSCRIPTION ${PGDATABASE}_s SET (slot_name = NONE);
+	    DROP SUBSCRIPTION ${PGDATABASE}_s"
+	plan 0
+	assert_stderr_has 'is not there: it is done'
+	for sql in 'VACUUM t' 'ALTER SYSTEM RESET work_mem' 'DISCARD ALL' \
+	    'ALTER SUBSCRIPTION s REFRESH PUBLICATION' \
+	    "ALTER DATABASE $PGDATABASE SET TABLESPACE pg_default"; do
+		begun_file 2 <<<"$sql"
+		plan 0
+		assert_stderr_has 'it can run again: it runs again'
+	done
+}
+
+@test "the schema of a role is looked at as that role" {
+	new_db
+	new_role owner
+	sql "CREATE SCHEMA AUTHORIZATION $ROLE; CREATE TABLE t (id int);
+	    CREATE INDEX t_id ON t (id)"
+	migration 1_t.sql <<-SQL
+		-- mig: role $ROLE
+		CREATE TABLE t (id int);
+		INSERT INTO t VALUES (1), (1);
+	SQL
+	migration 2_index.sql <<-SQL
+		-- mig: no-transaction
+		-- mig: role $ROLE
+		CREATE UNIQUE INDEX CONCURRENTLY t_id ON t (id);
+	SQL
+	apply 7
+	assert_eq "$(progress)" '1 intent'
+	sql "DELETE FROM $ROLE.t WHERE ctid = (SELECT min(ctid) FROM $ROLE.t)"
+	plan 0
+	assert_eq "$(resume_of_plan)" \
+	    "1	DROP INDEX CONCURRENTLY IF EXISTS $ROLE.t_id"
+	run_mig 0 mig-apply <plan
+	assert_eq "$(valid "$ROLE.t_id")" t
+	migration 3_drop.sql <<-SQL
+		-- mig: no-transaction
+		-- mig: role $ROLE
+		DROP INDEX CONCURRENTLY t_id;
+	SQL
+	begun 3 'DROP INDEX CONCURRENTLY t_id'
+	sql "DROP INDEX $ROLE.t_id"
+	# of two schemas that the name may have meant it is not said which
+	plan 8
+	assert_stderr_has 'perhaps of another schema'
+	sql 'DROP INDEX t_id'
+	plan 0
+	run_mig 0 mig-apply <plan
+}
+
+@test "who plans and may not be that role: a person settles it" {
+	new_db
+	new_role owner
+	local owner=$ROLE
+	new_role reader LOGIN
+	sql "GRANT CREATE ON SCHEMA public TO $owner"
+	history "CREATE TABLE t (id int); ALTER TABLE t OWNER TO $owner;
+	    GRANT USAGE ON SCHEMA mig TO $ROLE;
+	    GRANT SELECT ON ALL TABLES IN SCHEMA mig TO $ROLE;"
+	migration 2_index.sql <<-SQL
+		-- mig: no-transaction
+		-- mig: role $owner
+		CREATE INDEX CONCURRENTLY t_id ON t (id);
+	SQL
+	begun 2 'CREATE INDEX CONCURRENTLY t_id ON t (id)'
+	PGUSER=$ROLE plan 8
+	assert_stderr_has 'permission denied to set role'
+	assert_stderr_has '--settle main:2=done or =again'
+	PGUSER=$ROLE plan 0 --settle 2=again
+	run_mig 0 mig-apply <plan
+	assert_eq "$(valid t_id)" t
+}
+
+@test "what is to run first fails: the file is named, and it can go on" {
+	new_db
+	new_role owner
+	local owner=$ROLE
+	sql "GRANT CREATE ON SCHEMA public TO $owner"
+	history "CREATE TABLE t (id int); INSERT INTO t VALUES (1), (1);
+	    ALTER TABLE t OWNER TO $owner;"
+	migration 2_index.sql <<-SQL
+		-- mig: no-transaction
+		-- mig: role $owner
+		CREATE UNIQUE INDEX CONCURRENTLY t_id ON t (id);
+	SQL
+	apply 7
+	mend
+	plan 0
+	sql 'ALTER TABLE t OWNER TO session_user'
+	run_mig 7 mig-apply <plan
+	assert_stderr_has 'mig-apply: m/2_index.sql: ERROR 42501: must be owner'
+	assert_stderr_has 'hint: it runs DROP INDEX CONCURRENTLY IF EXISTS'
+	assert_output_has $'\t42501\tm/2_index.sql\t'
+	assert_eq "$(progress)" '1 intent'
+	sql "ALTER TABLE t OWNER TO $owner"
+	apply 0
+	assert_eq "$(valid t_id)" t
+}
+
+@test "the plan of another text, of which as much had run" {
+	new_db
+	migration 1_part.sql <<-'SQL'
+		-- mig: no-transaction
+		CREATE TABLE a (id int);
+		SELECT 1 / 0;
+	SQL
+	apply 7
+	sed -i 's,1 / 0,1,' m/1_part.sql
+	plan 0
+	cp plan old
+	plan 0 --forget
+	run_mig 0 mig-apply <plan
+	sed -i 's/TABLE a/TABLE b/; s,SELECT 1,&/0,' m/1_part.sql
+	apply 7
+	run_mig 8 mig-apply <old
+	assert_stderr_has 'm/1_part.sql: statement 1 is not the one that ran'
+	assert_eq "$(progress)" '1 done'
+	sed -i 's,/0,,' m/1_part.sql
+	apply 0
+}
+
+@test "a file that is gone is not passed over" {
+	new_db
+	history
+	migration 2_part.sql <<-'SQL'
+		-- mig: no-transaction
+		INSERT INTO t VALUES (1);
+		SELECT 1 / 0;
+	SQL
+	migration 3_next.sql <<<'INSERT INTO t VALUES (3);'
+	apply 7
+	mv m/2_part.sql .
+	for option in '' --allow-missing --out-of-order '--to 3' '--revert 1' \
+	    '--baseline 3'; do
+		# shellcheck disable=SC2086
+		plan 8 $option
+		assert_stderr_has 'main 2 part: partial 1/2: apply stopped there, and it is not in the listing'
+	done
+	run_pipe 0 'mig-ls m | mig-plan --status -H -o version,state'
+	assert_output_has $'2\tpartial 1/2'
+	run_pipe 1 'mig-ls m | mig-plan --check'
+	mv 2_part.sql m
+	plan 0
+	assert_eq "$(resume_of_plan)" '2	-'
+	rm m/2_part.sql
+	plan 0 --forget
+	run_mig 0 mig-apply <plan
+	apply 0
+	assert_eq "$(sql 'SELECT string_agg(id::text, $$ $$) FROM t')" '1 3'
+}
+
+@test "a query that sets something does not run twice" {
+	new_db
+	history 'CREATE SEQUENCE s;'
+	migration 2_set.sql <<-'SQL'
+		-- mig: no-transaction
+		SELECT set_config('app.id', nextval('s')::text, false);
+		SELECT 1 / 0;
+	SQL
+	apply 7
+	plan 8
+	assert_stderr_has 'm/2_set.sql:2:1: statement 1 left something in its'
+	plan 0 --forget
+	run_mig 0 mig-apply <plan
+	migration 2_set.sql <<-'SQL'
+		-- mig: no-transaction
+		WITH x AS (SELECT nextval('s') AS id)
+		SELECT set_config('app.id', id::text, false) FROM x;
+		SELECT 1 / 0;
+	SQL
+	apply 7
+	plan 8
+	assert_stderr_has 'statement 1 left something in its'
+}
+
+@test "own: a COMMIT of what its tool began, gone on behind" {
+	new_db
+	history
+	migration 2_own.sql <<-'SQL'
+		-- mig: own-transaction
+		INSERT INTO t VALUES (1);
+		COMMIT;
+		CREATE INDEX CONCURRENTLY t_id ON t (id);
+		BEGIN;
+		INSERT INTO t VALUES (2);
+		SELECT 1 / 0;
+	SQL
+	apply 7
+	assert_eq "$(progress)" '1 done, 2 done, 3 done'
+	sed -i 's,1 / 0,1,' m/2_own.sql
+	plan 0
+	assert_eq "$(resume_of_plan)" '4	-'
+	run_mig 0 mig-apply <plan
+	assert_eq "$(sql "SELECT string_agg(id::text, ' ' ORDER BY id)
+	    FROM t")" '1 2'
+	assert_eq "$(progress)" ''
+	run_mig 0 mig-ls -d --verify
+}
+
+@test "own: COMMIT AND CHAIN, with its role, and gone on behind" {
+	new_db
+	new_role other
+	history "CREATE TABLE t (id int, by text DEFAULT current_user,
+		level text DEFAULT current_setting('transaction_isolation'));
+	    GRANT ALL ON t TO $ROLE;"
+	migration 2_own.sql <<-SQL
+		-- mig: own-transaction
+		-- mig: role $ROLE
+		BEGIN ISOLATION LEVEL SERIALIZABLE;
+		INSERT INTO t VALUES (1);
+		COMMIT AND CHAIN;
+		INSERT INTO t VALUES (2);
+		ROLLBACK AND CHAIN;
+		INSERT INTO t VALUES (3);
+		COMMIT AND CHAIN;
+		INSERT INTO t VALUES (4);
+		SELECT 1 / 0;
+		COMMIT AND CHAIN;
+	SQL
+	apply 7
+	assert_eq "$(sql "SELECT string_agg(id || level, ' ' ORDER BY id) FROM t
+	    WHERE by = '$ROLE'")" '1serializable 3serializable'
+	# one transaction still
+	plan 0
+	run_mig 7 mig-apply <plan
+	assert_eq "$(sql 'SELECT count(*) FROM t')" 2
+	sed -i 's,1 / 0,1,' m/2_own.sql
+	apply 0
+	assert_eq "$(sql "SELECT string_agg(id || level, ' ' ORDER BY id) FROM t
+	    WHERE by = '$ROLE'")" '1serializable 3serializable 4serializable'
+	assert_eq "$(log | tail -n 1)" 'resume 2 own'
+	run_mig 0 mig-ls -d --verify
+}
+
+@test "BEGIN and COMMIT are heeded where the mode is none" {
+	new_db
+	history
+	migration 2_none.sql <<-'SQL'
+		-- mig: no-transaction
+		BEGIN;
+		INSERT INTO t VALUES (1);
+		SELECT 1 / 0;
+		COMMIT;
+		VACUUM t;
+	SQL
+	apply 5
+	assert_eq "$(sql 'SELECT count(*) FROM t')" 0
+	sed -i 's,1 / 0,1,' m/2_none.sql
+	apply 0
+	assert_eq "$(sql 'SELECT count(*) FROM t')" 1
+}
+
+@test "transaction control that no record can be put beside is refused" {
+	new_db
+	migration 1_t.sql <<-'SQL'
+		-- mig: own-transaction
+		CREATE TABLE t (id int) \; COMMIT;
+	SQL
+	plan 3
+	assert_stderr_has 'm/1_t.sql:2:1: transaction control within \;'
+	migration 1_t.sql <<-'SQL'
+		-- mig: own-transaction
+		BEGIN;
+		CREATE TABLE t (id int);
+		PREPARE TRANSACTION 'x';
+	SQL
+	plan 3
+	assert_stderr_has 'm/1_t.sql:4:1: PREPARE TRANSACTION in a migration'
+	# by a plan that was made otherwise
+	migration 1_t.sql <<-'SQL'
+		-- mig: own-transaction
+		CREATE TABLE t (id int) ; COMMIT;
+	SQL
+	plan 0
+	sed "\$d; s/ ; COMMIT/ \\\\; COMMIT/
+	    s/$(sha256sum <m/1_t.sql | cut -c 1-64)/$(sed 's/ ;/ \\;/' m/1_t.sql |
+	    sha256sum | cut -c 1-64)/" plan >bad
+	printf '#end\t%s\tsha256:%s\n' "$(sed -n 's/^#end\t\([0-9]*\).*/\1/p' plan)" \
+	    "$(sha256sum <bad | cut -c 1-64)" >>bad
+	run_mig 3 mig-apply <bad
+	assert_stderr_has 'm/1_t.sql:2:1: transaction control behind a \;'
+}
