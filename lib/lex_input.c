@@ -97,11 +97,8 @@ int
 lex_input_back(struct lex_input *in, const char *text, size_t len,
     struct lex_place place)
 {
-	struct lex_place next;
+	struct lex_place next = lex_input_place(in, in->pos);
 
-	if (len == 0)
-		return 0;
-	next = lex_input_place(in, in->pos);
 	if (in->pos < len) {
 		if (reserve(in, len) == -1)
 			return -1;

@@ -45,9 +45,9 @@ void lex_input_free(struct lex_input *);
 int lex_input_add(struct lex_input *, const char *text, size_t len);
 
 /*
- * Put text before `pos`, to be read next; it stands at `place`, and after its
- * line feed, if it ends in one, what was next is again where it was.  Nothing
- * may be kept.  Returns 0, or -1 without memory.
+ * Put text, at least a byte, before `pos`, to be read next; it stands at
+ * `place`, and after its line feed, if it ends in one, what was next is again
+ * where it was.  Nothing may be kept.  Returns 0, or -1 without memory.
  */
 int lex_input_back(struct lex_input *, const char *text, size_t len,
     struct lex_place place);

@@ -99,6 +99,7 @@ static const struct {
 	{ "atlas", "20200101-a.sql", "20200101|a|versioned" },
 	{ "postgres-migrations", "1.sql", "1||versioned" },
 	{ "flyway", "V1.__a.sql", NULL }, { "flyway", "V1..2__a.sql", NULL },
+	{ "flyway", "V1-2__a.sql", NULL },
 	{ "postgres-migrations", "1-a.sql", "1|a|versioned" } };
 
 static void

@@ -498,6 +498,7 @@ check_many_words(void)
 	CHECK(lx != NULL);
 	for (i = 0; i < 100; i++)
 		CHECK_INT(lex_feed(lx, "word :v ", 8), 0);
+	CHECK_INT(lex_feed(lx, NULL, 0), 0);
 	CHECK_INT(lex_next(lx, &item), LEX_MORE);
 	lex_finish(lx);
 	CHECK_INT(lex_next(lx, &item), LEX_STATEMENT);
