@@ -182,13 +182,13 @@ asan:	## the tests with the address and undefined behaviour sanitizers
 	    UBSAN_OPTIONS=print_stacktrace=1:exitcode=99:$$UBSAN_OPTIONS \
 	    tests/lab/check
 
-cov:	## the tests with coverage, and how much of each file they reach
+cov:	## the tests with coverage: what of each file they reach, and why not all
 	@tests/lab/need check $(firstword $(MATRIX))
 	@find $(BUILD)/cov -name '*.gcda' -delete 2>/dev/null || :
 	@+$(SUB) VARIANT=cov all units
 	@exec env BUILD='$(BUILD)/cov' TESTS='$(TESTS)' \
-	    MATRIX='$(firstword $(MATRIX))' tests/lab/check
-	@tests/lab/coverage $(BUILD)/cov
+	    MATRIX='$(firstword $(MATRIX))' \
+	    tests/lab/coverage $(BUILD)/cov tests/lab/check
 
 fuzz:	## each fuzz target for FUZZ_SECONDS (60); FUZZ=pattern for some
 	@tests/lab/need fuzz
