@@ -187,24 +187,36 @@ block(struct directives *d, const char *s, size_t len)
 	return 2;
 }
 
+/* A line that begins with a directive, however it is spaced; NULL: none does. */
+static const char *
+find_line(const char *text, size_t len)
+{
+	static const char word[] = "mig:";
+	const char *s = text, *p, *end = text + len;
+
+	while ((s = memmem(s, (size_t)(end - s), word, sizeof(word) - 1)) !=
+	    NULL) {
+		for (p = s; p > text && is_blank(p[-1]); p--)
+			;
+		if (p - text >= 2 && memcmp(p - 2, "--", 2) == 0 &&
+		    (p - text == 2 || p[-3] == '\n'))
+			return p - 2;
+		s++;
+	}
+	return NULL;
+}
+
 /* A directive below the head would do nothing, and nobody would know. */
 static int
 refuse_late(const char *text, size_t len, const struct line *from,
     struct fault *f)
 {
-	static const char word[] = "-- mig:";
-	const char *s = text, *end = text + len;
+	const char *late = find_line(text, len);
 	size_t line = from->number;
 
-	while ((s = memmem(s, (size_t)(end - s), word, sizeof(word) - 1)) !=
-	    NULL) {
-		if (s == text || s[-1] == '\n')
-			break;
-		s++;
-	}
-	if (s == NULL)
+	if (late == NULL)
 		return 0;
-	for (; text < s; text++)
+	for (; text < late; text++)
 		line += *text == '\n';
 	return fault_set(f, EXIT_STREAM,
 	    "%s:%zu: -- mig: behind the first "

@@ -147,7 +147,15 @@ check_late(void)
 	check("a\nb -- mig: role a\n-- mig: role a\n",
 	    "!p:3: -- mig: behind the first statement: "
 	    "directives stand before it");
+	check("a;\n--mig:role a\n",
+	    "!p:2: -- mig: behind the first statement: "
+	    "directives stand before it");
+	check("a;\n--\t mig: role a\n",
+	    "!p:2: -- mig: behind the first statement: "
+	    "directives stand before it");
 	check("a -- mig: role a\n", "ended ");
+	check("a;\n-mig: a\n- - mig: a\n--- mig: a\nmig: a\n -- mig: a\n",
+	    "ended ");
 }
 
 int
