@@ -647,3 +647,39 @@ apply 2 b"
 		700 keepalives_idle=7
 	END
 }
+
+@test "a step that another run has ended meanwhile: nothing runs twice" {
+	new_db
+	sql 'CREATE TABLE gate (shut bool); INSERT INTO gate VALUES (true);
+	    CREATE TABLE ran (what text)'
+	migration 1_none.sql <<-'SQL'
+		-- mig: no-transaction
+		INSERT INTO ran SELECT CASE WHEN shut
+		    THEN pg_advisory_xact_lock(1)::text ELSE '' END || '1' FROM gate;
+		INSERT INTO ran VALUES ('2');
+	SQL
+	mig-ls m | mig-plan >plan
+	background psql -XAtq -c 'SELECT pg_advisory_lock(1)' \
+	    -c "SELECT pg_sleep(60)"
+	holder=$PID
+	wait_for "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+	    AND objid = 1 AND granted" 1
+	mig-apply <plan >first 2>first.err 3>&- 4>&- &
+	first=$!
+	wait_for "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+	    AND objid = 1 AND NOT granted" 1
+	# its lock is lost, and another takes over
+	sql "SELECT pg_terminate_backend(pid) FROM pg_locks
+	    WHERE locktype = 'advisory' AND objid <> 1"
+	sql 'UPDATE gate SET shut = false'
+	run_mig 0 mig-apply <plan
+	sql "SELECT pg_terminate_backend(pid) FROM pg_locks
+	    WHERE locktype = 'advisory' AND objid = 1 AND granted"
+	status=0
+	wait $first || status=$?
+	cat first first.err
+	assert_eq "$status" 8
+	assert_match "$(cat first.err)" 'MG001: the history has gone on'
+	assert_eq "$(sql 'SELECT string_agg(what, $$,$$ ORDER BY what) FROM ran')" 1,2
+	assert_eq "$(sql 'SELECT count(*) FROM mig.progress')" 0
+}

@@ -33,7 +33,7 @@ put_progress(struct alone *a, size_t statement, const char *state)
 {
 	struct run *r = a->run;
 	const struct plan_step *s = &r->plan->steps[a->step];
-	struct worker_sent sent = { WORKER_SET, a->step, 0 };
+	struct worker_sent sent = { WORKER_LOG, a->step, 0 };
 	const char *values[8];
 	char k[24], n[24], *sql;
 	int result;
@@ -53,7 +53,7 @@ put_progress(struct alone *a, size_t statement, const char *state)
 		return fault_nomem(r->fault);
 	result = worker_send(&r->worker, &sent, sql, 8, values);
 	free(sql);
-	return result;
+	return result == 0 ? send_fence(r, a->step) : -1;
 }
 
 static int

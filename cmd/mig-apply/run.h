@@ -130,6 +130,9 @@ int send_commit(struct run *, size_t step);
  */
 int send_progress_change(struct run *, size_t step, const char *change,
     size_t statement);
+
+/* Behind a row of progress: fail where another run has ended the step. */
+int send_fence(struct run *, size_t step);
 int send_history(struct run *);
 
 /*

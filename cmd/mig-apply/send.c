@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "run.h"
+#include "sql.h"
 #include "statement.h"
 #include "text.h"
 
@@ -220,6 +221,24 @@ send_progress_change(struct run *r, size_t step, const char *change,
 	if (sql == NULL)
 		return fault_nomem(r->fault);
 	result = worker_send(&r->worker, &sent, sql, 4, values);
+	free(sql);
+	return result;
+}
+
+int
+send_fence(struct run *r, size_t step)
+{
+	struct worker_sent sent = { WORKER_LOG, step, 0 };
+	char set[48], *sql;
+	int result;
+
+	snprintf(set, sizeof(set), "SET LOCAL mig.seq = %lld", r->seq);
+	sql = db_sql(sql_progress_fence, r->schema);
+	if (sql == NULL)
+		return fault_nomem(r->fault);
+	result = send_set(r, set);
+	if (result == 0)
+		result = worker_send(&r->worker, &sent, sql, 0, NULL);
 	free(sql);
 	return result;
 }
