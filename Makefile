@@ -19,6 +19,7 @@ MATRIX	?= system 13 18 17x 17n tsl
 # Which unit programs and bats files check runs: shell patterns of their names.
 TESTS	?= *
 FUZZ_SECONDS ?= 60
+FAULTS	?= 2500
 FUZZ	?= *
 JOBS	?= $(shell nproc 2>/dev/null || echo 1)
 
@@ -53,7 +54,7 @@ probe	= $(shell printf 'int main(void){return 0;}\n' | \
 	  $(CC) -std=c11 -Werror $(1) -x c -c -o /dev/null - 2>/dev/null && echo y)
 known	= $(if $(call probe,$(1)),$(1),$(foreach f,$(1),\
 	  $(if $(call probe,$(f)),$(f))))
-NOBUILD	= help clean fmt dist need check lint asan cov fuzz demo bench
+NOBUILD	= help clean fmt dist need check lint asan cov fuzz demo bench sweep
 ifneq ($(filter-out $(NOBUILD),$(or $(MAKECMDGOALS),all)),)
 OURFLAGS := $(call known,$(WARN) $(HARD))
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
@@ -202,6 +203,13 @@ demo:	## build, start a private server, show the tools at work, stop it
 	@+$(SUB) all
 	@exec env MIG_BIN='$(abspath $(B))' tests/lab/demo
 
+sweep:	## FAULTS (2500, or all) done to mig-apply on the first of MATRIX
+	@tests/lab/need check $(firstword $(MATRIX))
+	@+$(SUB) all
+	@exec env MIG_BIN='$(abspath $(B))' \
+	    MIG_TEST_SERVER='$(firstword $(MATRIX))' \
+	    tests/fault/sweep $(FAULTS)
+
 bench:	## the benchmarks
 	@tests/lab/need check system
 	@+$(SUB) all
@@ -275,8 +283,8 @@ help:	## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1	/p' Makefile | \
 	    while IFS='	' read -r t h; do printf '%-10s %s\n' "$$t" "$$h"; done
 	@echo 'variables: MATRIX="system 13 18 17x 17n tsl" TESTS=pattern FUZZ=pattern'
-	@echo '           FUZZ_SECONDS=60 PREFIX=/usr/local DESTDIR= BUILD=build'
+	@echo '           FUZZ_SECONDS=60 FAULTS=2500 PREFIX=/usr/local DESTDIR= BUILD=build'
 
-.PHONY: FORCE all units objects check asan cov fuzz fuzzers demo bench lint \
-	$(LINTS:%=lint-%) fmt install uninstall dist clean help
+.PHONY: FORCE all units objects check asan cov fuzz fuzzers demo bench sweep \
+	lint $(LINTS:%=lint-%) fmt install uninstall dist clean help
 .DELETE_ON_ERROR:

@@ -578,13 +578,11 @@ fail 2 bad"
 	migration 1_a.sql <<<'CREATE TABLE a (id int);'
 	mig-ls m | mig-plan >plan
 	# a host that lets one connection through, and then no more
-	${CC:-cc} -D_GNU_SOURCE -o cutter "$MIG_ROOT/tests/fault/cutter.c"
-	./cutter "$PGPORT" 0 up 0 once >proxy 3>&- 4>&- &
-	PID=$!
-	echo $PID >>"$BATS_TEST_TMPDIR/.pids"
-	until [ -s proxy ]; do sleep 0.01; done
-	run_mig 4 env PGPASSWORD=lab mig-apply -d "host=127.0.0.1,127.0.0.1
-	    port=$(head -1 proxy),$PGPORT dbname=$PGDATABASE user=$PGUSER" <plan
+	${CC:-cc} -D_GNU_SOURCE -o proxy "$MIG_ROOT/tests/fault/proxy.c"
+	# shellcheck disable=SC2016 # for the client
+	PGPASSWORD=lab REAL=$PGPORT run_mig 4 ./proxy -l 1 -w up -k 1 -f run \
+	    -a : -n -1 "$PGHOST/.s.PGSQL.$PGPORT" sh -c 'exec mig-apply -d \
+	    "host=127.0.0.1,127.0.0.1 port=$PGPORT,$REAL" <plan'
 	assert_stderr_has 'leads to another server'
 	assert_eq "$(sql "SELECT to_regclass('a') IS NULL")" t
 }
@@ -594,23 +592,16 @@ fail 2 bad"
 	migration 1_a.sql <<<'CREATE TABLE a (id int);'
 	migration 2_b.sql <<<'CREATE TABLE b (id int);'
 	mig-ls m | mig-plan >plan
-	${CC:-cc} -D_GNU_SOURCE -o cutter "$MIG_ROOT/tests/fault/cutter.c"
-	cut_at() {
-		rm -f proxy
-		./cutter "$PGPORT" 2 down "$1" "$2" >proxy 3>&- 4>&- &
-		PID=$!
-		echo $PID >>"$BATS_TEST_TMPDIR/.pids"
-		until [ -s proxy ]; do sleep 0.01; done
-		run_mig "$3" env PGHOST=127.0.0.1 PGPORT="$(head -1 proxy)" \
-		    PGPASSWORD=lab mig-apply <plan
-		kill "$PID"
-		wait "$PID" || :
+	${CC:-cc} -D_GNU_SOURCE -o proxy "$MIG_ROOT/tests/fault/proxy.c"
+	harm() {
+		run_mig 0 ./proxy -t trace "$@" "$PGHOST/.s.PGSQL.$PGPORT" \
+		    mig-apply -d 'keepalives_idle=1 tcp_user_timeout=1500' <plan
 	}
-	cut_at 100000000 close 0
-	all=$(awk '$1 == 2 { print $3 }' proxy)
-	for how in close hold; do
+	harm
+	last=$(sed -n 's/^2 down \([0-9]*\) C COMMIT$/\1/p' trace | tail -n 1)
+	for how in before hold; do
 		new_db $how
-		cut_at $((all - 10)) $how 0
+		harm -l 2 -w down -k "$last" -f $how
 		assert_stderr_has 'lost, but the last step is done'
 		assert_output_has $'exit\t0\t2'
 		assert_eq "$(log)" "apply 1 a
