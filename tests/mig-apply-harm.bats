@@ -85,43 +85,6 @@ apply 2 index
 fail 3 index"
 }
 
-@test "a signal while it waits for the next try" {
-	new_db
-	migration 1_t.sql <<<'CREATE TABLE t (id int);'
-	apply 0
-	migration 2_alter.sql <<<'ALTER TABLE t ADD COLUMN name text;'
-	mig-ls m | mig-plan >plan
-	background psql -XAtq -c 'BEGIN' -c 'LOCK TABLE t' \
-	    -c 'SELECT pg_sleep(30)'
-	wait_for "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass
-	    AND granted" 1
-	mig-apply --lock-timeout 20 <plan >out.sig 2>err.sig 3>&- 4>&- &
-	pid=$!
-	for _ in $(seq 200); do
-		[ "$(grep -c ^retry out.sig)" -lt 4 ] || break
-		sleep 0.05
-	done
-	sleep 0.1
-	kill -TERM $pid
-	rc=0
-	wait $pid || rc=$?
-	assert_eq "$rc" 143
-	assert_match "$(cat err.sig)" 'stopped: step 1 of 1 is rolled back'
-}
-
-@test "a signal ends it while it reads the plan" {
-	new_db
-	mkfifo plan
-	sleep 20 >plan 3>&- 4>&- &
-	echo $! >>"$BATS_TEST_TMPDIR/.pids"
-	mig-apply <plan 3>&- 4>&- &
-	pid=$!
-	sleep 0.5
-	kill -TERM $pid
-	for _ in $(seq 40); do alive $pid || break; sleep 0.05; done
-	refute alive $pid
-}
-
 @test "DEALLOCATE ALL and DISCARD ALL: the row of the log is written" {
 	new_db
 	migration 1_first.sql <<<'CREATE TABLE a (id int);'

@@ -673,35 +673,7 @@ apply 2 alter"
 	assert_chain
 }
 
-@test "a signal rolls back the step at hand, and kills by that signal" {
-	new_db
-	two
-	migration 003_slow.sql <<-'SQL'
-		CREATE TABLE third (id int);
-		SELECT pg_sleep(60);
-	SQL
-	migration 004_last.sql <<<'CREATE TABLE fourth (id int);'
-	plan
-	for sig in TERM INT HUP; do
-		# in the background a shell has SIGINT ignored
-		env --default-signal=INT mig-apply <plan >out.sig 2>err.sig \
-		    3>&- 4>&- &
-		pid=$!
-		wait_for "SELECT count(*) FROM pg_stat_activity
-		    WHERE query LIKE '%pg_sleep(60)%'
-		    AND pid <> pg_backend_pid()" 1
-		kill -$sig $pid
-		rc=0
-		wait $pid || rc=$?
-		assert_eq "$rc" $((128 + $(kill -l $sig)))
-		assert_match "$(cat err.sig)" 'stopped: step .* rolled back'
-		assert_eq "$(tables)" "first second"
-		plan
-	done
-	assert_chain
-}
-
-@test "an interrupt from the terminal" {
+@test "a line of progress on the terminal" {
 	new_db
 	migration 1_slow.sql <<<'SELECT pg_sleep(60);'
 	plan

@@ -9,6 +9,7 @@
 #include "hash.h"
 #include "sql.h"
 #include "statement.h"
+#include "stop.h"
 
 /* Note the digest of the statement at hand; its text will not stay. */
 static int
@@ -111,9 +112,15 @@ commit_intent(struct alone *a)
 }
 
 int
-alone_send(struct alone *a)
+alone_send(struct alone *a, bool inside)
 {
-	return send_statement(a->run, a->script, &a->item, a->step, a->k, true);
+	int result;
+
+	a->run->rolls_back = inside;
+	result = send_statement(a->run, a->script, &a->item, a->step, a->k,
+	    true);
+	a->run->rolls_back = false;
+	return result;
 }
 
 /* The history must be there before anything that is no transaction. */
@@ -271,6 +278,7 @@ settle_intent(struct alone *a)
 	if (!a->intent || r->worker.failure.lost || result == NULL)
 		return;
 	failure = worker_keep(&r->worker);
+	r->ending = true;
 	r->dirty = true; /* the role is the step's own */
 	if ((!a->resume.open && leaves_nothing(&a->item, result)) ||
 	    was_forestalled(&a->item, result) || left_nothing(a))
@@ -293,7 +301,7 @@ run_bare_index(struct alone *a, const struct built *b)
 	r->partial = r->partial || a->intent;
 	result = send_session_role(r, a->step);
 	if (result == 0)
-		result = alone_send(a);
+		result = alone_send(a, false);
 	if (result == -1) {
 		settle_intent(a);
 		return -1;
@@ -331,7 +339,7 @@ run_in_transaction(struct alone *a)
 {
 	struct run *r = a->run;
 
-	if (send_begin(r, a->step) == -1 || alone_send(a) == -1)
+	if (send_begin(r, a->step) == -1 || alone_send(a, true) == -1)
 		return -1;
 	if (alone_send_done(a) == -1 || send_commit(r, a->step) == -1 ||
 	    worker_sync(&r->worker) == -1)
@@ -452,7 +460,8 @@ run_statements(struct alone *a)
 			    "holds the lock was lost; stopped before "
 			    "statement %zu of step %zu",
 			    a->k + 1, a->step + 1);
-		if (run_next(a) == -1 || r->canceled)
+		/* of more than one, those that are done stay done */
+		if (stop_signal() != 0 || run_next(a) == -1)
 			return -1;
 	}
 	return resume_begin(&a->resume) == -1 ? -1 : finish(a);

@@ -30,8 +30,11 @@ struct alone {
  * as run.h has it.
  */
 
-/* Send the statement at hand and wait for its answer. */
-int alone_send(struct alone *);
+/*
+ * Send the statement at hand and wait for its answer; a signal rolls it back
+ * where it is `inside` of a transaction.
+ */
+int alone_send(struct alone *, bool inside);
 
 /*
  * After statements, in their transaction: how far we are, or, behind the last

@@ -10,11 +10,15 @@
 /* Milliseconds in which the server must be back, and the old backend gone. */
 #define PATIENCE 20000
 
+/* The same once a signal has come. */
+#define IMPATIENCE 5000
+
 /* Wait a little; false when it was long enough. */
 static bool
 wait_until(long long until)
 {
-	if (report_clock() >= until || stop_count() > 1)
+	if (report_clock() >= until || stop_since() >= IMPATIENCE ||
+	    stop_count() > 1)
 		return false;
 	stop_poll(NULL, 0, 100);
 	return true;
@@ -130,7 +134,7 @@ explain(struct run *r)
 		    "the connection was lost: "
 		    "step %zu of %zu stopped part-way",
 		    r->at + 1, r->plan->nsteps);
-		fault_hint(r->fault, "mig-ls -d says how far it came");
+		fault_hint(r->fault, "mig-plan --status says how far it came");
 		return;
 	}
 	fault_set(r->fault, r->at == 0 ? EXIT_CONNECT : EXIT_FAILED,

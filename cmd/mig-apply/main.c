@@ -97,6 +97,7 @@ static int
 ask(struct run *r, struct fault *f)
 {
 	const char *skip = getenv("SKIP_CONFIRMATION");
+	const char *words = r->report.words.line;
 	const struct plan_step *s;
 	char line[16] = "";
 	size_t i;
@@ -125,8 +126,11 @@ ask(struct run *r, struct fault *f)
 	    r->plan->nsteps, r->plan->nsteps == 1 ? "" : "s",
 	    PQdb(r->watch.conn));
 	fflush(tty);
+	/* behind the question and the ^C that answers it */
+	r->report.words.line = "\nmig-apply: stopped: nothing was done\n";
 	if (fgets(line, sizeof(line), tty) == NULL)
 		line[0] = '\0';
+	r->report.words.line = words;
 	fclose(tty);
 	if (line[0] == 'y' || line[0] == 'Y')
 		return 0;
@@ -155,6 +159,8 @@ prepare(struct run *r, struct fault *f)
 	    watch_open(&r->watch, r->target, &r->plan->tool, r->options->wait,
 		f) == -1)
 		return -1;
+	/* the handler's; the process ends with it */
+	r->report.words.cancel = PQgetCancel(r->watch.conn);
 	if (r->options->verbose) {
 		where = db_describe(r->watch.conn, r->target);
 		warnx("%s", where == NULL ? "out of memory" : where);
@@ -186,7 +192,6 @@ carry_out(struct run *r, struct fault *f)
 			   "the report cannot be "
 			   "written: nothing was done"),
 		       EXIT_STREAM;
-	stop_install();
 	if (r->options->rehearse)
 		return (int)rehearse_steps(r);
 	code = run_steps(r);
@@ -208,13 +213,15 @@ apply(struct run *r, struct fault *f)
 		r->report.steps = r->plan->nsteps;
 		code = r->plan->nsteps == 0 ? 0 : carry_out(r, f);
 	}
+	stop_hold();
 	if (r->watch.conn != NULL)
 		database = strdup(PQdb(r->watch.conn));
 	report_wipe(&r->report);
 	if (code != EXIT_DONE) {
 		fflush(stdout);
 		fault_print(f, stderr);
-	}
+	} else if (stop_signal() != 0)
+		warnx("stopped, but all is done");
 	code = (int)report_end(&r->report,
 	    stop_signal() == 0 ? code : 128 + stop_signal(), database);
 	free(database);

@@ -90,7 +90,7 @@ run_idle(struct alone *a)
 	case STATEMENT_ROLLBACK:
 		return end_nothing(a);
 	case STATEMENT_BEGIN:
-		if (note_begin(a) == -1 || alone_send(a) == -1)
+		if (note_begin(a) == -1 || alone_send(a, true) == -1)
 			return -1;
 		return send_role(r, r->looks[a->step].role);
 	case STATEMENT_OTHER:
@@ -116,7 +116,7 @@ own_run(struct alone *a)
 		return run_idle(a);
 	if (ends && alone_send_done(a) == -1)
 		return -1;
-	if (alone_send(a) == -1)
+	if (alone_send(a, true) == -1)
 		return -1;
 	if (ends)
 		r->partial = true;

@@ -24,4 +24,7 @@ SELECT coalesce((
 	FROM pg_catalog.pg_stat_activity a
 	WHERE a.pid = ANY (pg_catalog.pg_blocking_pids(
 	    pg_catalog.current_setting('mig.worker')::pg_catalog.int4))
-    ), '')
+    ), ''),
+    EXISTS (SELECT FROM pg_catalog.pg_locks l
+	WHERE l.locktype = 'relation' AND NOT l.granted AND l.pid =
+	    pg_catalog.current_setting('mig.worker')::pg_catalog.int4)

@@ -172,6 +172,29 @@ report_failure(struct run *r)
 		log_failure(r, step, r->fault->text);
 }
 
+/* Where a run stands that was told to stop, or that nobody listens to. */
+static void
+explain_stop(struct run *r)
+{
+	enum exits code = r->report.broken ? EXIT_STREAM : EXIT_FAILED;
+
+	if (r->partial) {
+		fault_set(r->fault, EXIT_UNKNOWN,
+		    "stopped part-way in step %zu of %zu, which is not one "
+		    "transaction",
+		    r->at + 1, r->plan->nsteps);
+		fault_hint(r->fault,
+		    "plan and apply again: it goes on from there; mig-plan "
+		    "--status says how far it came");
+	} else if (r->at == r->plan->nsteps)
+		fault_set(r->fault, code, "stopped, but all steps are done");
+	else
+		fault_set(r->fault, code,
+		    "stopped: step %zu of %zu is rolled back, the ones before "
+		    "it are done",
+		    r->at + 1, r->plan->nsteps);
+}
+
 enum exits
 run_give_up(struct run *r)
 {
@@ -184,17 +207,7 @@ run_give_up(struct run *r)
 	failed = r->worker.failure.failed;
 	if (r->fault->text == NULL && !r->worker.failure.lost &&
 	    (r->canceled || stop_signal() != 0)) {
-		fault_set(r->fault,
-		    r->report.broken ? EXIT_STREAM : EXIT_FAILED,
-		    "stopped: step %zu of %zu "
-		    "is rolled back, the ones before it are done",
-		    r->at + 1, r->plan->nsteps);
-		if (r->partial)
-			fault_set(r->fault, EXIT_UNKNOWN,
-			    "stopped part-way "
-			    "in step %zu of %zu, which is not one "
-			    "transaction",
-			    r->at + 1, r->plan->nsteps);
+		explain_stop(r);
 	} else if (failed && r->fault->text == NULL)
 		failure_explain(r);
 	if (failed || r->next > r->at)

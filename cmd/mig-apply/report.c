@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "memfile.h"
 #include "table.h"
 #include "text.h"
 
@@ -66,16 +67,78 @@ report_clock(void)
 	return (long long)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+static const char *
+number(char buf[24], long long value)
+{
+	snprintf(buf, 24, "%lld", value);
+	return buf;
+}
+
+/* How the report ends with a signal before anything has begun; or NULL. */
+static char *
+last_words(enum stream_style style, int sig)
+{
+	struct fault ignored = FAULT_INIT;
+	struct stream_writer w;
+	const char *values[] = { NULL, "0" };
+	char code[24], *text = NULL;
+	size_t len = 0, header = 0;
+	FILE *mem;
+
+	mem = memfile_open(&text, &len);
+	if (mem == NULL)
+		return NULL;
+	if (stream_begin(&w, mem, "report", style, NULL) == 0) {
+		/* which was written then */
+		fflush(mem);
+		header = len;
+		values[0] = number(code, 128 + sig);
+		stream_record(&w, "exit", exit_columns, values, 2);
+		stream_end(&w, &ignored);
+		fault_free(&ignored);
+	}
+	if (fclose(mem) == 0)
+		memmove(text, text + header, len - header + 1);
+	return text;
+}
+
+static int
+take_standard(void)
+{
+	FILE *out, *error;
+
+	out = stop_stream(STDOUT_FILENO);
+	error = stop_stream(STDERR_FILENO);
+	if (out == NULL || error == NULL)
+		return -1;
+	setvbuf(error, NULL, _IOLBF, 0);
+	/* glibc lets them be set, and so err(3) follows */
+	stdout = out;
+	stderr = error;
+	return 0;
+}
+
 int
 report_begin(struct report *r, enum stream_style style, bool people)
 {
+	size_t i;
+
 	memset(r, 0, sizeof(*r));
 	r->people = people;
 	r->colour = people && table_coloured(stdout);
 	r->progress = isatty(STDERR_FILENO);
 	r->began = r->step_began = report_clock();
-	return stream_begin(&r->w, stdout, "report",
-	    people ? STREAM_BARE : style, NULL);
+	r->terminal = stdout;
+	r->words.line = "mig-apply: stopped: nothing was done\n";
+	for (i = 0; i < 3 && !people; i++)
+		r->words.report[i] = last_words(style, stop_signals[i]);
+	if (take_standard() == -1 ||
+	    stream_begin(&r->w, stdout, "report", people ? STREAM_BARE : style,
+		NULL) == -1)
+		return -1;
+	stop_at_once(&r->words);
+	report_ok(r);
+	return 0;
 }
 
 bool
@@ -103,13 +166,6 @@ report_record(struct report *r, const char *word,
 	stream_record(&r->w, word, columns, values, n);
 	stream_flush(&r->w);
 	report_ok(r);
-}
-
-static const char *
-number(char buf[24], long long value)
-{
-	snprintf(buf, 24, "%lld", value);
-	return buf;
 }
 
 /* The columns that all records of a step have in front. */
@@ -293,6 +349,7 @@ report_end(struct report *r, int code, const char *database)
 	struct fault f = FAULT_INIT;
 	const char *values[2];
 	char number_code[24], number_done[24];
+	size_t i;
 
 	if (r->ended)
 		return (enum exits)code;
@@ -315,5 +372,11 @@ report_end(struct report *r, int code, const char *database)
 			code = EXIT_STREAM;
 	}
 	fault_free(&f);
+	for (i = 0; i < 3; i++) {
+		free(r->words.report[i]);
+		r->words.report[i] = NULL;
+	}
+	PQfreeCancel(r->words.cancel);
+	r->words.cancel = NULL;
 	return (enum exits)code;
 }

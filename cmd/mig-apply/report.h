@@ -6,6 +6,7 @@
 
 #include "fault.h"
 #include "plan.h"
+#include "stop.h"
 #include "stream.h"
 
 /*
@@ -14,7 +15,9 @@
  */
 struct report {
 	struct stream_writer w;
-	bool people; /* stdout is a terminal: lines for people */
+	FILE *terminal;		 /* what stdout was */
+	struct stop_words words; /* as long as nothing has begun */
+	bool people;		 /* stdout is a terminal: lines for people */
 	bool colour;
 	bool progress; /* stderr is a terminal */
 	bool shown;    /* a line of progress stands there */
@@ -31,7 +34,11 @@ struct report {
 /* Milliseconds of a clock that only goes forward. */
 long long report_clock(void);
 
-/* Begin.  Returns 0, or -1 without memory.  `steps` is set by the caller. */
+/*
+ * Begin, with stdout and stderr as stop_stream() has them.  Until stop_hold() a
+ * signal ends the report, and the process.  Returns 0, or -1 without memory.
+ * `steps` is set by the caller.
+ */
 int report_begin(struct report *, enum stream_style, bool people);
 
 /* Whether the output still goes through; false once it has failed. */

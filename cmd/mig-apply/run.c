@@ -75,14 +75,18 @@ answer(void *arg, const struct worker_sent *sent, const PGresult *result)
 
 /*
  * Whether what runs now is to be canceled: a transaction at the first signal,
- * or when nobody reads the report any more; anything else at the second.
+ * or when nobody reads the report any more; anything else at the second, unless
+ * it waits for a lock, when it has others wait too and has done nothing yet.
  */
 static bool
 must_cancel(const struct run *r)
 {
-	if (r->alone)
-		return stop_count() > 1;
-	return stop_count() > 0 || r->report.broken;
+	int signals = stop_count();
+
+	if (!r->alone)
+		return signals > 0 || r->report.broken;
+	return signals > 1 ||
+	    (signals == 1 && (r->rolls_back || r->watch.waiting));
 }
 
 /* Cancel, and again while it goes on: one may come between two statements. */
@@ -303,20 +307,25 @@ next_step(struct run *r)
 static bool
 go_on(struct run *r)
 {
-	if (stop_signal() != 0) {
-		fault_set(r->fault, EXIT_FAILED,
-		    "stopped before step %zu "
-		    "of %zu; the ones before it are done",
-		    r->next + 1, r->plan->nsteps);
-		return false;
-	}
-	if (report_ok(&r->report))
-		return true;
-	fault_set(r->fault, EXIT_STREAM,
-	    "the report cannot be written any "
-	    "more: stopped before step %zu of %zu",
-	    r->next + 1, r->plan->nsteps);
-	return false;
+	return stop_signal() == 0 && report_ok(&r->report);
+}
+
+/* Stop between two steps, if what was sent comes to its end. */
+static int
+stop_before_next(struct run *r)
+{
+	const char *what = stop_signal() != 0 ?
+	    "stopped" :
+	    "the report cannot be written any more: stopped";
+	enum exits code = stop_signal() != 0 ? EXIT_FAILED : EXIT_STREAM;
+
+	if (worker_sync(&r->worker) == -1)
+		return -1;
+	if (r->at == 0)
+		return fault_set(r->fault, code, "%s: nothing was done", what);
+	return fault_set(r->fault, code,
+	    "%s before step %zu of %zu; the ones before it are done", what,
+	    r->at + 1, r->plan->nsteps);
 }
 
 /* Send all steps and take all answers; -1 where something failed. */
@@ -324,10 +333,8 @@ static int
 send_all(struct run *r)
 {
 	while (r->next < r->plan->nsteps) {
-		if (!go_on(r)) {
-			worker_sync(&r->worker);
-			return -1;
-		}
+		if (!go_on(r))
+			return stop_before_next(r);
 		if (next_step(r) == -1) {
 			worker_sync(&r->worker);
 			return -1;
@@ -358,6 +365,7 @@ run_open(struct run *r)
 	    check_server(r) == -1)
 		return -1;
 	r->watch.worker_pid = PQbackendPID(r->worker.conn);
+	stop_hold();
 	return 0;
 }
 

@@ -48,6 +48,7 @@ struct run {
 	size_t renewed;	       /* `next` when the worker was new */
 	bool again;	       /* `next` was tried: in a new session now */
 	bool alone;	       /* the step at hand is `none` or `own` */
+	bool rolls_back;       /* a cancel rolls its statement back */
 	bool dirty;	       /* what was sent may leave session state */
 	bool deep;	       /* by more than what plain statements set off */
 	bool careful;	       /* all that is dirty counts as deep */

@@ -88,7 +88,7 @@ tell_begin(struct tell *t, struct report *report)
 	t->report = report;
 	if (!report->people)
 		return 0;
-	t->table = table_new(stdout, table_columns, CELLS);
+	t->table = table_new(report->terminal, table_columns, CELLS);
 	return t->table == NULL ? -1 : 0;
 }
 
@@ -311,13 +311,19 @@ tell_failed(struct tell *t, size_t step, const char *where)
 int
 tell_end(struct tell *t, struct fault *f)
 {
+	static const struct stop_words words = {
+		.line = "mig-apply: stopped: all is rolled back\n",
+	};
 	int result = 0;
 
 	if (t->nomem)
 		result = fault_nomem(f);
 	else if (t->table != NULL) {
 		report_wipe(t->report);
+		/* it waits for the terminal as long as that takes */
+		stop_at_once(&words);
 		result = table_print(t->table, f);
+		stop_hold();
 	}
 	table_free(t->table);
 	t->table = NULL;

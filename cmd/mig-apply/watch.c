@@ -88,7 +88,7 @@ take_lock(struct watch *w, int64_t lock, const char *whose, long long until,
 
 	snprintf(key, sizeof(key), "%" PRId64, lock);
 	while ((had = try_lock(w, key, f)) == 0) {
-		if (report_clock() >= until || stop_signal() != 0)
+		if (report_clock() >= until)
 			return busy(w, key, whose, f);
 		pause_some(tries++);
 	}
@@ -265,6 +265,7 @@ take_answer(struct watch *w)
 		if (PQresultStatus(result) == PGRES_TUPLES_OK &&
 		    PQntuples(result) == 1) {
 			keep(w->progress, sizeof(w->progress), result, 0);
+			w->waiting = *PQgetvalue(result, 0, 2) == 't';
 			if (*PQgetvalue(result, 0, 1) != '\0')
 				keep(w->blockers, sizeof(w->blockers), result,
 				    1);
@@ -284,7 +285,9 @@ can_ask(struct watch *w)
 	struct fault f = FAULT_INIT;
 
 	if (w->asker == NULL && !w->mute) {
+		stop_enter_call();
 		w->asker = db_connect_plain(w->target, getprogname(), &f);
+		stop_leave_call();
 		fault_free(&f);
 	}
 	/* nobody needs the answer */
@@ -316,5 +319,6 @@ watch_reset(struct watch *w)
 {
 	w->progress[0] = '\0';
 	w->blockers[0] = '\0';
+	w->waiting = false;
 	w->next = report_clock() + ASK_EVERY;
 }

@@ -24,6 +24,7 @@ struct watch {
 	char database[256];
 	int worker_pid;
 	bool asked;	    /* a question is under way */
+	bool waiting;	    /* the worker waits for a lock on a relation */
 	bool lost;	    /* the connection is gone, and the lock */
 	long long next;	    /* report_clock() of the next question */
 	char progress[160]; /* "index 42 % of orders_at", or "" */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cancel.h"
 #include "stop.h"
 
 /* Answers that may be outstanding before the sender waits for some. */
@@ -210,7 +211,9 @@ connect_worker(struct worker *w, struct fault *f)
 {
 	const char *value;
 
+	stop_enter_call();
 	w->conn = db_connect(w->target, getprogname(), f);
+	stop_leave_call();
 	if (w->conn == NULL)
 		return -1;
 	value = PQparameterStatus(w->conn, "standard_conforming_strings");
@@ -348,8 +351,8 @@ send_copy(struct worker *w, const struct worker_copy *copy)
 	size_t len;
 	int got = -1, put;
 
-	while (
-	    copy != NULL && (got = copy->next(copy->arg, &text, &len)) == 1) {
+	while (copy != NULL && !w->canceled &&
+	    (got = copy->next(copy->arg, &text, &len)) == 1) {
 		while ((put = PQputCopyData(w->conn, text, (int)len)) == 0)
 			if (PQflush(w->conn) == -1 || wait_some(w, true) == -1)
 				return -1;
@@ -359,9 +362,13 @@ send_copy(struct worker *w, const struct worker_copy *copy)
 		while (PQflush(w->conn) == 1)
 			if (wait_some(w, true) == -1)
 				return -1;
+		w->tick(w->arg);
 	}
+	if (w->canceled)
+		got = -1;
 	while ((put = PQputCopyEnd(w->conn,
 		    got == 0	     ? NULL :
+			w->canceled  ? "canceled" :
 			copy == NULL ? "no data for COPY here" :
 				       "the data ended badly")) == 0)
 		if (wait_some(w, true) == -1)
@@ -483,12 +490,14 @@ worker_leave(struct worker *w)
 	if (worker_sync(w) == -1)
 		return NULL;
 	PQexitPipelineMode(w->conn);
+	stop_enter_call();
 	return w->conn;
 }
 
 int
 worker_enter(struct worker *w, struct fault *f)
 {
+	stop_leave_call();
 	if (lost(w)) {
 		/* as with all that is sent, `failure` says so */
 		fault_free(f);
@@ -535,13 +544,6 @@ worker_bring_back(struct worker *w, const struct worker_failure *failure)
 void
 worker_cancel(struct worker *w)
 {
-	PGcancel *cancel;
-	char error[256];
-
-	cancel = PQgetCancel(w->conn);
-	if (cancel == NULL)
-		return;
-	PQcancel(cancel, error, sizeof(error));
-	PQfreeCancel(cancel);
+	cancel_send(w->conn);
 	w->canceled = true;
 }
