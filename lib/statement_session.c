@@ -108,9 +108,7 @@ statement_session(const struct lex_item *item)
 		return STATEMENT_LEAVES_NOTHING;
 	c = cursor_at(item, 0);
 	if (item->joined)
-		return statement_keeps_session(item) ?
-		    STATEMENT_LEAVES_NOTHING :
-		    STATEMENT_LEAVES_OBJECT;
+		return STATEMENT_LEAVES_OBJECT;
 	if (is_set(c) || (calls_set_config(item) && is_set_config(c)))
 		return STATEMENT_LEAVES_SETTING;
 	return is_of_session(c) || makes_temporary(item) ||
