@@ -249,9 +249,6 @@ node_pg_line(struct section *x, const char *s, size_t len, size_t number,
 {
 	bool down;
 
-	trim(&s, &len);
-	if (!take(&s, &len, "--"))
-		return 0;
 	while (len > 0 && (*s == '-' || is_blank(*s))) {
 		s++;
 		len--;

@@ -104,7 +104,8 @@ static void
 check_next(const char *convention, const char *expected)
 {
 	struct directory_options options = {
-		.convention = convention_find(convention),
+		.convention = convention == NULL ? NULL :
+						   convention_find(convention),
 	};
 	struct fault f = FAULT_INIT;
 	char *path = directory_next(dir, "new", NOW, &options, &f);
@@ -155,6 +156,7 @@ check_fifo(void)
 	if (mkfifo("m/2_b.sql", 0644) == -1)
 		abort();
 	check_listed(NULL, "!m/2_b.sql: not a file\n");
+	check_next(NULL, "m/2_b.sql: not a file");
 }
 
 /* What is wrong is wrong for the name of a new file as well. */
@@ -276,6 +278,15 @@ check_places(void)
 	CHECK_INT(journal_place(&j, "sql"), 0);
 }
 
+static void
+check_join(const char *folder, const char *name, const char *expected)
+{
+	char *path = directory_join(folder, name);
+
+	CHECK_STR(path, expected);
+	free(path);
+}
+
 int
 main(void)
 {
@@ -290,6 +301,10 @@ main(void)
 	check_loop();
 	check_journals();
 	check_places();
+	check_join("m", "a", "m/a");
+	check_join("m//", "a", "m/a");
+	check_join("/", "a", "/a");
+	check_join(".", "a", "./a");
 	begin();
 	CHECK(rmdir(dir) == 0 && chdir("/") == 0 && rmdir(top) == 0);
 	return unit_done("directory");

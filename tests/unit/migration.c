@@ -58,6 +58,31 @@ check_read(void)
 	CHECK(list.items == NULL && list.n == 0);
 }
 
+/* A sealed listing may hold words of tomorrow. */
+static void
+check_new_word(void)
+{
+	static const struct stream_column column = { "x", STREAM_STRING };
+	const char *value = "y";
+	struct migration_list list = MIGRATION_LIST_INIT;
+	struct fault f = FAULT_INIT;
+	struct stream_writer w;
+	char *text;
+	size_t len;
+	FILE *fp = open_memstream(&text, &len);
+
+	if (fp == NULL)
+		abort();
+	stream_begin(&w, fp, "list", STREAM_SEALED, NULL);
+	stream_record(&w, "new", &column, &value, 1);
+	CHECK_INT(stream_end(&w, &f), 0);
+	fclose(fp);
+	CHECK_INT(read_listing(&list, text, &f), 0);
+	CHECK_INT(list.n, 0);
+	migration_list_free(&list);
+	free(text);
+}
+
 static const char *const wrong[][2] = {
 	{ "file\ta\tb\n", "line 1: a migration has 10 fields, here are 2" },
 	{ "file\tm\t1\ta\tnew\ttx" REST, "line 1: no kind \"new\"" },
@@ -148,6 +173,7 @@ int
 main(void)
 {
 	check_read();
+	check_new_word();
 	check_wrong();
 	check_order();
 	return unit_done("migration");

@@ -75,6 +75,7 @@ check_dbmate(void)
 	check("dbmate", "-- migrate:up\n-- migrate:down transaction:false",
 	    "mm none-down");
 	check("dbmate", "-- migrate:up\na\n-- migrate:up", "mum");
+	check("dbmate", "-- migrate:up\n -- migrate:down", "mu");
 	check("dbmate", "-- migrate:up x",
 	    "!p:1: unknown option: known are "
 	    "transaction:false and transaction:true");
