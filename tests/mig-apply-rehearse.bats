@@ -690,6 +690,57 @@ everything() {
 	done
 }
 
+@test "what is locked already is seen all the same" {
+	new_db
+	orders
+	migration 1_a.sql <<-'SQL'
+		ALTER TABLE orders ALTER total TYPE bigint;
+		ALTER TABLE orders ALTER customer TYPE bigint;
+		REINDEX INDEX orders_pkey;
+		ALTER TABLE orders RENAME TO sales;
+		UPDATE sales SET total = 1 WHERE id <= 2;
+		TRUNCATE sales;
+		INSERT INTO sales VALUES (1);
+	SQL
+	migration 2_b.sql <<<'DELETE FROM sales;'
+	rehearse 0
+	for statement in 1 2; do
+		assert_match "$(told rewrite 1 $statement)" \
+		    '^public.orders [0-9]+; public.orders_pkey [0-9]+$'
+	done
+	assert_match "$(told rewrite 1 3)" '^public.orders_pkey [0-9]+$'
+	assert_eq "$(told lock 1 2)$(told lock 1 4)$(told rewrite 1 5)" ''
+	assert_eq "$(told rows 1 5)" 'public.sales 0 2 0'
+	# its file is of this transaction already
+	assert_eq "$(told rewrite 1 6)" ''
+	assert_eq "$(told rows 1 7)" 'public.sales 1 0 0'
+	assert_eq "$(told rows 2 1)" 'public.sales 0 0 1'
+}
+
+@test "a table of many partitions" {
+	new_db
+	sql "CREATE TABLE p (i int PRIMARY KEY) PARTITION BY RANGE (i);
+	    DO \$\$ BEGIN FOR n IN 0..99 LOOP
+		EXECUTE format('CREATE TABLE p%s PARTITION OF p
+		    FOR VALUES FROM (%s) TO (%s)', n, n * 10, n * 10 + 10);
+	    END LOOP; END \$\$;
+	    INSERT INTO p SELECT generate_series(0, 999)"
+	migration 1_a.sql <<-'SQL'
+		UPDATE p SET i = i WHERE i = 5;
+		ALTER TABLE p ADD j int DEFAULT random();
+		CREATE TABLE mine (i int REFERENCES p);
+		INSERT INTO mine SELECT generate_series(0, 199);
+	SQL
+	rehearse 0
+	assert_match "$(told lock 1 1)" 'public.p0 ROW EXCLUSIVE'
+	assert_eq "$(told rows 1 1)" 'public.p0 0 1 0'
+	assert_eq "$(grep -c $'^lock\t1\t2\tpublic.p[0-9]*\tACCESS EXCLUSIVE' \
+	    "$BATS_TEST_TMPDIR/out")" 101
+	assert_eq "$(grep -c $'^rewrite\t1\t2\tpublic.p[0-9]*\t' \
+	    "$BATS_TEST_TMPDIR/out")" 100
+	assert_eq "$(told rows 1 4)" 'public.mine 200 0 0'
+}
+
 @test "names are quoted where SQL would" {
 	new_db
 	sql 'CREATE SCHEMA "a b"; CREATE TABLE "a b"."T" (i int);

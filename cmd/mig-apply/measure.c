@@ -5,28 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "effect.h"
+#include "memfile.h"
 #include "sql.h"
 
-/* The columns that both questions have in front, and those of the second. */
-enum column {
-	COLUMN_OID,
-	COLUMN_NAME,
-	COLUMN_KIND,
-	COLUMN_MODE,
-	COLUMN_FILE,
-	COLUMN_COUNTS,
-	COLUMN_TABLE = COLUMN_COUNTS + 5,
-	COLUMN_LSN,
-	COLUMN_TRANSACTION,
-	COLUMN_ENUMS,
-	COLUMN_TRACKED
+/* Those of the question what has changed. */
+enum whole {
+	WHOLE_OID,
+	WHOLE_FILE,
+	WHOLE_COUNTS,
+	WHOLE_LSN = WHOLE_COUNTS + MEASURE_COUNTS,
+	WHOLE_TRANSACTION,
+	WHOLE_ENUMS,
+	WHOLE_TRACKED,
+	WHOLE_LOCKS
 };
-
-/* Which count is which. */
-enum count { COUNT_SCANS, COUNT_READ, COUNT_INSERTED };
-
-/* What every reader and writer of rows has; on an index it says nothing. */
-#define ROW_EXCLUSIVE 3
 
 const char *
 measure_mode_name(int mode)
@@ -38,269 +31,191 @@ measure_mode_name(int mode)
 	return mode < 0 || mode > 8 ? "?" : names[mode];
 }
 
-static long long
-number(const PGresult *result, int row, int column)
-{
-	return strtoll(PQgetvalue(result, row, column), NULL, 10);
-}
-
-static unsigned
-oid_of(const PGresult *result, int row, int column)
-{
-	return (unsigned)strtoul(PQgetvalue(result, row, column), NULL, 10);
-}
-
+/* Room for more relations. */
 static int
-by_oid(const void *a, const void *b)
-{
-	const struct relation *x = a, *y = b;
-
-	return x->oid < y->oid ? -1 : x->oid > y->oid;
-}
-
-static struct relation *
-find(const struct measure *m, unsigned oid)
-{
-	struct relation key;
-
-	memset(&key, 0, sizeof(key));
-	key.oid = oid;
-	return m->n == 0 ?
-	    NULL :
-	    bsearch(&key, m->relations, m->n, sizeof(key), by_oid);
-}
-
-/* Take over what a row says of a relation that is still there. */
-static int
-fill(struct relation *r, const PGresult *result, int row)
-{
-	const char *name = PQgetvalue(result, row, COLUMN_NAME);
-	int i;
-
-	if (r->name == NULL || strcmp(r->name, name) != 0) {
-		free(r->name);
-		r->name = strdup(name);
-		if (r->name == NULL)
-			return -1;
-	}
-	r->kind = *PQgetvalue(result, row, COLUMN_KIND);
-	r->table = oid_of(result, row, COLUMN_TABLE);
-	r->file = oid_of(result, row, COLUMN_FILE);
-	for (i = 0; i < 5; i++)
-		r->counts[i] = number(result, row, COLUMN_COUNTS + i);
-	return 0;
-}
-
-/* Add the relations of a result, each once in it, that are not known yet. */
-static int
-add_new(struct measure *m, const PGresult *result, bool old)
+make_room(struct measure *m, size_t n)
 {
 	struct relation *relations;
-	size_t total = m->n;
-	unsigned oid;
-	int i, n = PQntuples(result);
 
-	relations = reallocarray(m->relations, m->n + (size_t)n + 1,
+	relations = reallocarray(m->relations, m->n + n + 1,
 	    sizeof(*relations));
 	if (relations == NULL)
 		return -1;
 	m->relations = relations;
-	for (i = 0; i < n; i++) {
-		oid = oid_of(result, i, COLUMN_OID);
-		if (PQgetisnull(result, i, COLUMN_NAME) || find(m, oid) != NULL)
-			continue;
-		memset(&relations[total], 0, sizeof(*relations));
-		relations[total].oid = oid;
-		relations[total++].old = old;
-	}
-	if (total > m->n)
-		qsort(relations, total, sizeof(*relations), by_oid);
-	m->n = total;
 	return 0;
 }
 
-/* Add an effect, to be filled in; NULL without memory. */
-static struct effect *
-add_effect(struct measure *m, enum effect_kind kind, const struct relation *r)
+/* Put another one behind the others: there is room, and it is not known. */
+static struct relation *
+put(struct measure *m, unsigned oid, bool old)
 {
-	struct effect *effects, *e;
+	struct relation *r = &m->relations[m->n++];
 
-	effects = reallocarray(m->effects, m->neffects + 1, sizeof(*effects));
-	if (effects == NULL)
-		return NULL;
-	m->effects = effects;
-	e = &effects[m->neffects++];
-	memset(e, 0, sizeof(*e));
-	e->kind = kind;
-	e->relation = r->name;
-	e->oid = r->oid;
-	return e;
+	memset(r, 0, sizeof(*r));
+	r->oid = oid;
+	r->old = old;
+	return r;
 }
 
-/* How much a count has grown; TRUNCATE lets those of rows begin again. */
-static long long
-grown(const struct relation *before, const struct relation *r, int count)
-{
-	return r->counts[count] < before->counts[count] ?
-	    r->counts[count] :
-	    r->counts[count] - before->counts[count];
-}
-
-static bool
-is_table(const struct relation *r)
-{
-	return r->kind == 'r' || r->kind == 'm';
-}
-
+/* The mode of a lock as pg_locks has it. */
 static int
-note_lock(struct measure *m, const struct relation *before,
-    const struct relation *r)
+mode_of(const char *name, size_t len)
 {
-	struct effect *e;
-
-	/* nobody else can see, and so want, what the transaction has made */
-	if (!r->old || r->mode <= before->mode)
-		return 0;
-	if (strchr("iIS", r->kind) != NULL && r->mode <= ROW_EXCLUSIVE)
-		return 0;
-	e = add_effect(m, EFFECT_LOCK, r);
-	if (e == NULL)
-		return -1;
-	e->mode = r->mode;
-	return 0;
-}
-
-/* The size of its new file is asked for later. */
-static int
-note_rewrite(struct measure *m, const struct relation *before,
-    const struct relation *r)
-{
-	if (!r->old || r->file == before->file || r->file == 0 ||
-	    !(is_table(r) || r->kind == 'i'))
-		return 0;
-	return add_effect(m, EFFECT_REWRITE, r) == NULL ? -1 : 0;
-}
-
-static int
-note_counts(struct measure *m, const struct relation *before,
-    const struct relation *r)
-{
-	struct effect *e;
-	long long n[5];
+	static const char *const names[] = { "AccessShareLock", "RowShareLock",
+		"RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock",
+		"ShareRowExclusiveLock", "ExclusiveLock",
+		"AccessExclusiveLock" };
 	int i;
 
-	for (i = 0; i < 5; i++)
-		n[i] = is_table(r) ? grown(before, r, i) : 0;
-	if (r->old && n[COUNT_SCANS] > 0) {
-		e = add_effect(m, EFFECT_SCAN, r);
-		if (e == NULL)
-			return -1;
-		e->n[0] = n[COUNT_SCANS];
-		e->n[1] = n[COUNT_READ];
-	}
-	if (n[COUNT_INSERTED] + n[COUNT_INSERTED + 1] + n[COUNT_INSERTED + 2] >
-	    0) {
-		e = add_effect(m, EFFECT_ROWS, r);
-		if (e == NULL)
-			return -1;
-		memcpy(e->n, n + COUNT_INSERTED, sizeof(e->n));
-	}
+	for (i = 0; i < 8; i++)
+		if (strlen(names[i]) == len && memcmp(name, names[i], len) == 0)
+			return i + 1;
 	return 0;
 }
 
-/* Compare a row with what was known of its relation. */
-static int
-compare_row(struct measure *m, const PGresult *result, int row)
+/*
+ * Take the locks, "MODE OID OID ...;MODE ...".  What is not known is put behind
+ * the first `known` relations, where there is room for it; returns how much
+ * that is.
+ */
+static size_t
+take_locks(struct measure *m, const char *s, size_t known, bool room)
 {
-	struct relation before, *r = find(m, oid_of(result, row, COLUMN_OID));
+	size_t unknown = 0, len;
+	struct relation *r;
+	unsigned oid;
+	char *end;
+	int mode;
 
-	if (r == NULL)
-		return 0;
-	before = *r;
-	r->seen = true;
-	r->mode = (int)number(result, row, COLUMN_MODE);
-	/* of what was dropped there is the lock alone */
-	if (PQgetisnull(result, row, COLUMN_NAME))
-		return note_lock(m, &before, r);
-	if (fill(r, result, row) == -1 || note_lock(m, &before, r) == -1 ||
-	    note_rewrite(m, &before, r) == -1)
-		return -1;
-	return note_counts(m, &before, r);
+	while (*s != '\0') {
+		len = strcspn(s, " ");
+		mode = mode_of(s, len);
+		for (s += len; *s == ' '; s = end) {
+			oid = (unsigned)strtoul(s + 1, &end, 10);
+			r = effect_relation(m, known, oid);
+			if (r != NULL && r->mode < mode)
+				r->mode = mode;
+			if (r != NULL)
+				continue;
+			unknown++;
+			if (room)
+				put(m, oid, false)->mode = mode;
+		}
+		if (*s == ';')
+			s++;
+	}
+	return unknown;
 }
 
-/* Nobody gets at an index of a table that is locked against all. */
+/* Bring what was put behind the `known` ones into order, each once. */
 static void
-drop_covered(struct measure *m)
+order(struct measure *m, size_t known)
 {
-	const struct relation *r, *table;
-	size_t i, kept = 0;
+	struct relation *new = m->relations + known, *to = new;
+	size_t i, n = m->n - known;
 
-	for (i = 0; i < m->neffects; i++) {
-		r = find(m, m->effects[i].oid);
-		table = r == NULL ? NULL : find(m, r->table);
-		if (m->effects[i].kind != EFFECT_LOCK || table == NULL ||
-		    table->mode != MEASURE_ACCESS_EXCLUSIVE)
-			m->effects[kept++] = m->effects[i];
+	qsort(new, n, sizeof(*new), effect_by_oid);
+	for (i = 0; i < n; i++)
+		if (i > 0 && to[-1].oid == new[i].oid) {
+			if (to[-1].mode < new[i].mode)
+				to[-1].mode = new[i].mode;
+		} else {
+			*to = new[i];
+			to++->ask = true;
+		}
+	m->n = (size_t)(to - m->relations);
+	/* oids mostly grow */
+	if (known > 0 && n > 0 && new[-1].oid > new->oid)
+		qsort(m->relations, m->n, sizeof(*new), effect_by_oid);
+}
+
+/* The locks, of which those that are stronger now want to be told. */
+static int
+note_locks(struct measure *m, const char *locks)
+{
+	size_t i, unknown, known = m->n;
+
+	for (i = 0; i < m->n; i++) {
+		m->relations[i].had = m->relations[i].mode;
+		/* ROLLBACK TO a savepoint gives locks up again */
+		m->relations[i].mode = 0;
 	}
-	m->neffects = kept;
-}
-
-static int
-by_weight(const void *a, const void *b)
-{
-	const struct effect *x = a, *y = b;
-
-	if (x->kind != y->kind)
-		return x->kind < y->kind ? -1 : 1;
-	if (x->mode != y->mode)
-		return x->mode > y->mode ? -1 : 1;
-	return strcmp(x->relation, y->relation);
-}
-
-static int
-compare(struct measure *m, const PGresult *result)
-{
-	size_t i;
-	int row;
-
-	m->neffects = 0;
-	for (i = 0; i < m->n; i++)
-		m->relations[i].seen = false;
-	if (add_new(m, result, false) == -1)
-		return -1;
-	for (row = 0; row < PQntuples(result); row++)
-		if (!PQgetisnull(result, row, COLUMN_OID) &&
-		    compare_row(m, result, row) == -1)
+	unknown = take_locks(m, locks, known, false);
+	if (unknown > 0) {
+		if (make_room(m, unknown) == -1)
 			return -1;
-	/* ROLLBACK TO a savepoint gives locks up again */
+		take_locks(m, locks, known, true);
+		order(m, known);
+	}
 	for (i = 0; i < m->n; i++)
-		if (!m->relations[i].seen)
-			m->relations[i].mode = 0;
-	drop_covered(m);
-	if (m->neffects > 0)
-		qsort(m->effects, m->neffects, sizeof(*m->effects), by_weight);
+		if (m->relations[i].old &&
+		    m->relations[i].mode > m->relations[i].had)
+			m->relations[i].ask = true;
 	return 0;
+}
+
+/* The relations that are to be watched: whose rows or file may change. */
+static bool
+is_watched(const struct relation *r)
+{
+	if (r->mode == 0 || r->name == NULL)
+		return false;
+	return effect_is_table(r) ||
+	    (r->kind == 'i' && r->old && r->mode == MEASURE_ACCESS_EXCLUSIVE);
+}
+
+/* What the server says of those: a row where it is more than nothing. */
+static void
+note_watched(struct measure *m, const PGresult *result)
+{
+	struct relation *r;
+	size_t k;
+	int i, row;
+
+	for (k = 0; k < m->n; k++)
+		m->relations[k].seen = false;
+	for (row = 0; row < PQntuples(result); row++) {
+		r = PQgetisnull(result, row, WHOLE_OID) ?
+		    NULL :
+		    effect_relation(m, m->n,
+			effect_oid(result, row, WHOLE_OID));
+		if (r == NULL)
+			continue;
+		r->seen = true;
+		if (r->file != effect_oid(result, row, WHOLE_FILE))
+			r->ask = true;
+		for (i = 0; i < MEASURE_COUNTS; i++)
+			if (r->counts[i] !=
+			    effect_number(result, row, WHOLE_COUNTS + i))
+				r->ask = true;
+	}
+	/* TRUNCATE lets them begin again */
+	for (k = 0; k < m->n; k++)
+		if (m->relations[k].watched && !m->relations[k].seen)
+			memset(m->relations[k].counts, 0,
+			    sizeof(m->relations[k].counts));
 }
 
 /* What concerns the whole server or transaction, of the first row. */
 static void
 take_whole(struct measure *m, const PGresult *result)
 {
-	long long lsn = number(result, 0, COLUMN_LSN);
+	long long lsn = effect_number(result, 0, WHOLE_LSN);
 
 	m->wal = lsn - m->lsn;
 	m->lsn = lsn;
-	m->enums = number(result, 0, COLUMN_ENUMS);
-	m->counts = strcmp(PQgetvalue(result, 0, COLUMN_TRACKED), "on") == 0;
+	m->enums = effect_number(result, 0, WHOLE_ENUMS);
+	m->counts = strcmp(PQgetvalue(result, 0, WHOLE_TRACKED), "on") == 0;
 }
 
 /* Ask; what cannot be read is no verdict. */
 static PGresult *
-ask(struct worker *w, const char *sql, const char *value, struct fault *f)
+ask(struct worker *w, const char *sql, int n, const char *const *values,
+    struct fault *f)
 {
 	PGresult *result;
 
-	result = worker_query(w, sql, value == NULL ? 0 : 1, &value, f);
+	result = worker_query(w, sql, n, values, f);
 	if (result == NULL && f->text != NULL)
 		f->code = EXIT_NOVERDICT;
 	return result;
@@ -309,22 +224,122 @@ ask(struct worker *w, const char *sql, const char *value, struct fault *f)
 static int
 ask_sizes(struct measure *m, struct worker *w, struct fault *f)
 {
+	const char *value;
 	PGresult *result;
 	char oid[24];
 	size_t i;
 
+	value = oid;
 	for (i = 0; i < m->neffects; i++) {
 		if (m->effects[i].kind != EFFECT_REWRITE)
 			continue;
 		snprintf(oid, sizeof(oid), "%u", m->effects[i].oid);
 		result = ask(w,
-		    "SELECT pg_catalog.pg_relation_size($1::pg_catalog.oid)",
-		    oid, f);
+		    "SELECT pg_catalog.pg_relation_size($1::pg_catalog.oid)", 1,
+		    &value, f);
 		if (result == NULL)
 			return -1;
-		m->effects[i].n[0] = number(result, 0, 0);
+		m->effects[i].n[0] = effect_number(result, 0, 0);
 		PQclear(result);
 	}
+	return 0;
+}
+
+/* Which of the relations an array is of. */
+enum choice { CHOICE_ASK, CHOICE_WATCH, CHOICE_WATCH_FILES };
+
+/* An array of their oids, or files, as PostgreSQL reads it; owned. */
+static char *
+array(const struct measure *m, enum choice choice)
+{
+	const struct relation *r;
+	const char *comma = "";
+	char *text;
+	size_t i, len;
+	FILE *fp;
+
+	fp = memfile_open(&text, &len);
+	if (fp == NULL)
+		return NULL;
+	putc('{', fp);
+	for (i = 0; i < m->n; i++) {
+		r = &m->relations[i];
+		if (choice == CHOICE_ASK ? !r->ask : !r->watched)
+			continue;
+		/* of a new one the file does not matter, nor scans */
+		fprintf(fp, "%s%u", comma,
+		    choice != CHOICE_WATCH_FILES ? r->oid :
+			r->old			 ? r->file :
+						   0);
+		comma = ",";
+	}
+	putc('}', fp);
+	return fclose(fp) == EOF ? NULL : text;
+}
+
+/* The first question: what has changed at all. */
+static PGresult *
+ask_changes(struct measure *m, struct worker *w, struct fault *f)
+{
+	PGresult *result = NULL;
+	const char *values[3];
+	char *oids, *files;
+	size_t i;
+
+	for (i = 0; i < m->n; i++)
+		m->relations[i].watched = is_watched(&m->relations[i]);
+	values[0] = oids = array(m, CHOICE_WATCH);
+	values[1] = files = array(m, CHOICE_WATCH_FILES);
+	values[2] = "t";
+	if (oids == NULL || files == NULL)
+		fault_nomem(f);
+	else
+		result = ask(w, sql_rehearse_measure, 3, values, f);
+	free(oids);
+	free(files);
+	return result;
+}
+
+/* The second one: what, and how much. */
+static int
+ask_details(struct measure *m, struct worker *w, struct fault *f)
+{
+	PGresult *result;
+	const char *value;
+	char *oids;
+	size_t i = 0;
+	int bad;
+
+	while (i < m->n && !m->relations[i].ask)
+		i++;
+	if (i == m->n)
+		return 0;
+	value = oids = array(m, CHOICE_ASK);
+	if (oids == NULL)
+		return fault_nomem(f);
+	result = ask(w, sql_rehearse_details, 1, &value, f);
+	free(oids);
+	if (result == NULL)
+		return -1;
+	bad = effect_compare(m, result);
+	PQclear(result);
+	return bad == 0 ? ask_sizes(m, w, f) : fault_nomem(f);
+}
+
+/* The relations that were there, before anything was done. */
+static int
+take_relations(struct measure *m, const PGresult *result)
+{
+	int row, n = PQntuples(result);
+
+	if (make_room(m, (size_t)n) == -1)
+		return -1;
+	/* in their order */
+	for (row = 0; row < n; row++)
+		if (effect_fill(put(m, effect_oid(result, row, COLUMN_OID),
+				    true),
+			result, row) == -1)
+			return -1;
 	return 0;
 }
 
@@ -332,42 +347,67 @@ int
 measure_begin(struct measure *m, struct worker *w, struct fault *f)
 {
 	PGresult *result;
-	int row, bad;
+	int bad;
 
 	memset(m, 0, sizeof(*m));
-	result = ask(w, sql_rehearse_relations, NULL, f);
+	result = ask(w, sql_rehearse_relations, 0, NULL, f);
 	if (result == NULL)
 		return -1;
-	bad = add_new(m, result, true);
-	/* the rows are in the order of the relations */
-	for (row = 0; bad == 0 && row < PQntuples(result); row++)
-		bad = fill(&m->relations[row], result, row);
+	bad = take_relations(m, result);
 	PQclear(result);
 	return bad == 0 ? measure_take(m, w, f) : fault_nomem(f);
+}
+
+/* It must be the same transaction still. */
+static int
+check_transaction(struct measure *m, const PGresult *result, struct fault *f)
+{
+	const char *transaction = PQgetvalue(result, 0, WHOLE_TRANSACTION);
+
+	if (m->transaction[0] == '\0')
+		strlcpy(m->transaction, transaction, sizeof(m->transaction));
+	return strcmp(m->transaction, transaction) == 0 ?
+	    0 :
+	    fault_set(f, EXIT_UNKNOWN,
+		"the transaction of the rehearsal has ended");
 }
 
 int
 measure_take(struct measure *m, struct worker *w, struct fault *f)
 {
 	PGresult *result;
-	const char *transaction;
-	int bad;
+	int bad = 0;
 
-	result = ask(w, sql_rehearse_measure, NULL, f);
+	m->neffects = 0;
+	result = ask_changes(m, w, f);
 	if (result == NULL)
 		return -1;
-	transaction = PQgetvalue(result, 0, COLUMN_TRANSACTION);
-	if (m->transaction[0] == '\0')
-		strlcpy(m->transaction, transaction, sizeof(m->transaction));
-	if (strcmp(m->transaction, transaction) != 0) {
+	if (check_transaction(m, result, f) == -1) {
 		PQclear(result);
-		return fault_set(f, EXIT_UNKNOWN,
-		    "the transaction of the rehearsal has ended");
+		return -1;
 	}
-	bad = compare(m, result);
+	take_whole(m, result);
+	bad = note_locks(m, PQgetvalue(result, 0, WHOLE_LOCKS));
+	if (bad == 0)
+		note_watched(m, result);
+	PQclear(result);
+	return bad == 0 ? ask_details(m, w, f) : fault_nomem(f);
+}
+
+int
+measure_pass(struct measure *m, struct worker *w, struct fault *f)
+{
+	static const char *const nothing[] = { "{}", "{}", "f" };
+	PGresult *result;
+	int bad;
+
+	result = ask(w, sql_rehearse_measure, 3, nothing, f);
+	if (result == NULL)
+		return -1;
+	bad = check_transaction(m, result, f);
 	take_whole(m, result);
 	PQclear(result);
-	return bad == 0 ? ask_sizes(m, w, f) : fault_nomem(f);
+	return bad;
 }
 
 void

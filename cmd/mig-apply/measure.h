@@ -32,16 +32,22 @@ struct effect {
 				 rows: inserted, updated, deleted */
 };
 
+/* How many counts the server has of a relation. */
+#define MEASURE_COUNTS 5
+
 struct relation {
 	unsigned oid;
 	unsigned table; /* of an index; else 0 */
 	char *name;
-	char kind; /* as pg_class.relkind */
-	bool old;  /* it was there before the transaction */
-	bool seen; /* by the last question */
-	int mode;  /* of the strongest lock; 0: none */
+	char kind;    /* as pg_class.relkind */
+	bool old;     /* it was there before the transaction */
+	bool watched; /* by the last question */
+	bool seen;    /* which said something of it */
+	bool ask;     /* it has changed: ask for details */
+	int mode;     /* of the strongest lock; 0: none */
+	int had;      /* by the question before */
 	unsigned file;
-	long long counts[5];
+	long long counts[MEASURE_COUNTS];
 };
 
 struct measure {
@@ -70,6 +76,9 @@ int measure_begin(struct measure *, struct worker *, struct fault *);
  * measure_begin(); with EXIT_UNKNOWN where it is another transaction by now.
  */
 int measure_take(struct measure *, struct worker *, struct fault *);
+
+/* The same where nothing has happened that is to be told. */
+int measure_pass(struct measure *, struct worker *, struct fault *);
 
 /* The name of a lock mode as SQL has it; static. */
 const char *measure_mode_name(int mode);

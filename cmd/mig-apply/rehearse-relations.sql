@@ -1,7 +1,7 @@
 -- The relations that are there before anything is rehearsed, and what this
 -- backend has counted for them: behind a pooler it may have worked for others.
 SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind,
-    0, c.relfilenode, pg_catalog.pg_stat_get_xact_numscans(c.oid),
+    c.relfilenode, pg_catalog.pg_stat_get_xact_numscans(c.oid),
     pg_catalog.pg_stat_get_xact_tuples_returned(c.oid),
     pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid),
     pg_catalog.pg_stat_get_xact_tuples_updated(c.oid),

@@ -150,23 +150,26 @@ defer_again(struct rehearsal *h, const char *names)
  * as our own role and with the settings that the step has left.
  */
 static int
-rehearse_commit(struct rehearsal *h, long long *ms)
+rehearse_commit(struct rehearsal *h)
 {
 	struct run *r = h->run;
 	/* of the step's own, not of the history */
 	struct worker_sent sent = { WORKER_BEGIN, h->step, 0 };
-	long long began;
+	struct tell_statement commit = { h->step + 1, 0, NULL, 0, "COMMIT",
+		-1 };
+	long long began = report_clock();
+	size_t line;
 
 	h->statement = 0;
-	r->dirty = r->deep = true;
-	if (send_own_role(r) == -1 || worker_sync(&r->worker) == -1)
-		return -1;
-	began = report_clock();
 	if (worker_run(&r->worker, &sent, "SET CONSTRAINTS ALL IMMEDIATE",
 		false, NULL) == -1)
 		return -1;
-	*ms = report_clock() - began;
-	return measure_take(&h->measure, &r->worker, r->fault);
+	commit.ms = report_clock() - began;
+	if (measure_take(&h->measure, &r->worker, r->fault) == -1)
+		return -1;
+	commit.where = plan_where(&r->plan->steps[h->step], 1, &line);
+	tell_statement(&h->tell, &commit, &h->measure);
+	return 0;
 }
 
 /*
@@ -177,24 +180,23 @@ static int
 end_step(struct rehearsal *h)
 {
 	struct run *r = h->run;
-	struct tell_statement commit = { h->step + 1, 0, NULL, 0, "COMMIT",
-		-1 };
 	PGresult *result;
-	size_t line;
-	int done;
+	int done = 0;
 
 	/* dirty or not: SET LOCAL must not reach the next step */
-	if (rehearse_commit(h, &commit.ms) == -1 ||
-	    send_put_back(r, true) == -1)
+	r->dirty = r->deep = true;
+	if (send_own_role(r) == -1)
 		return -1;
 	result = worker_query(&r->worker, sql_rehearse_deferrable, 0, NULL,
 	    r->fault);
 	if (result == NULL)
 		return -1;
-	commit.where = plan_where(&r->plan->steps[h->step], 1, &line);
 	if (strcmp(PQgetvalue(result, 0, 0), "0") != 0)
-		tell_statement(&h->tell, &commit, &h->measure);
-	done = defer_again(h, db_value(result, 0, 1));
+		done = rehearse_commit(h);
+	if (done == 0)
+		done = send_put_back(r, true);
+	if (done == 0)
+		done = defer_again(h, db_value(result, 0, 1));
 	PQclear(result);
 	return done == -1 ? -1 : worker_sync(&r->worker);
 }
@@ -213,7 +215,7 @@ rehearse_step(struct rehearsal *h)
 	if (s->run.present) {
 		if (send_settings(r, h->step) == -1 ||
 		    worker_sync(&r->worker) == -1 ||
-		    measure_take(&h->measure, &r->worker, r->fault) == -1)
+		    measure_pass(&h->measure, &r->worker, r->fault) == -1)
 			return -1;
 		h->enums = h->measure.enums;
 		if (rehearse_text(h) == -1 || end_step(h) == -1)
