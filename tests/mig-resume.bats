@@ -413,9 +413,9 @@ resume 2 index"
 	run_mig 0 mig-apply <plan
 }
 
-@test "a partition that is half detached is finished" {
-	# 13 has no such command
-	[ "$MIG_SERVER_MAJOR" -ge 14 ] || return 0
+# DETACH CONCURRENTLY that was cancelled half-way; 13 has no such command.
+stopped_at_detach() {
+	min_server 14
 	new_db
 	migration 1_t.sql <<-'SQL'
 		CREATE TABLE t (id int) PARTITION BY RANGE (id);
@@ -444,6 +444,10 @@ resume 2 index"
 	    WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()" \
 	    >/dev/null
 	assert_eq "$(progress)" '1 intent'
+}
+
+@test "a partition that is half detached is finished" {
+	stopped_at_detach
 	plan 0
 	assert_eq "$(resume_of_plan)" \
 	    '2	ALTER TABLE t DETACH PARTITION t_1 FINALIZE'
@@ -451,6 +455,21 @@ resume 2 index"
 	assert_eq "$(sql "SELECT count(*) FROM pg_inherits
 	    WHERE inhrelid = 't_1'::regclass")" 0
 	assert_eq "$(sql "SELECT to_regclass('behind') IS NOT NULL")" t
+}
+
+@test "a partition that somebody else detached, attached, dropped" {
+	stopped_at_detach
+	sql 'ALTER TABLE t DETACH PARTITION t_1 FINALIZE'
+	plan 0
+	assert_stderr_has 'partition t_1 is detached'
+	assert_eq "$(resume_of_plan)" '2	-'
+	sql 'ALTER TABLE t ATTACH PARTITION t_1 FOR VALUES FROM (1) TO (10)'
+	plan 0
+	assert_stderr_has 'partition t_1 is still attached'
+	assert_eq "$(resume_of_plan)" '1	-'
+	sql 'DROP TABLE t_1'
+	plan 8
+	assert_stderr_has 'table t or its partition t_1 is not there'
 }
 
 @test "DROP INDEX CONCURRENTLY: gone is done, there runs again" {

@@ -315,6 +315,31 @@ test_long(void)
 	}
 }
 
+/* A record may be as long as a line of text. */
+static void
+test_long_record(void)
+{
+	static char value[300000];
+	const char *values[] = { value, "1" };
+	struct fault f = FAULT_INIT;
+	struct stream_writer w;
+	char *text, *out;
+	size_t len;
+	FILE *fp = open_memstream(&text, &len);
+
+	memset(value, 'x', sizeof(value) - 1);
+	stream_begin(&w, fp, "list", STREAM_SEALED, NULL);
+	stream_record(&w, "file", columns, values, 2);
+	CHECK_INT(stream_end(&w, &f), 0);
+	fclose(fp);
+	out = read_back(text, len, "list", false, &f);
+	CHECK_INT(strlen(out),
+	    strlen("[file||1]") + strlen(value) + strlen("[end]"));
+	CHECK(strstr(out, value) == out + 6);
+	free(out);
+	free(text);
+}
+
 static void
 test_failure(void)
 {
@@ -438,6 +463,7 @@ main(void)
 	test_joined();
 	test_every_bit();
 	test_long();
+	test_long_record();
 	test_failure();
 	test_read_error();
 	test_hints();
