@@ -35,11 +35,35 @@ PGconn *db_connect(const struct db_target *, const char *application,
     struct fault *);
 
 /*
+ * Begin to connect, for PQconnectPoll(3); NULL without memory.  Notices are as
+ * libpq has them.
+ */
+PGconn *db_connect_start(const struct db_target *, const char *application);
+
+/*
+ * Ask for the first time; the last of the statements must give rows.  A pooler
+ * lets one in before it has a connection to the server: that is waited for no
+ * longer than for a connection.  Returns a result to be cleared, or NULL with a
+ * fault (EXIT_CONNECT).
+ */
+PGresult *db_first(PGconn *, const char *sql, struct fault *);
+
+/*
+ * Whether a pooler stands between, by what pg_backend_pid() says: what it has
+ * told when connecting is then its own invention.  Each transaction may be on
+ * another connection of its own to the server, and others come behind us.
+ */
+bool db_is_pooled(PGconn *, const PGresult *pid);
+
+/*
  * The same for a connection that runs our own queries alone: with an empty
- * search_path, and UTC as time zone.
+ * search_path, and UTC as time zone; through a pooler in one transaction.
  */
 PGconn *db_connect_plain(const struct db_target *, const char *application,
     struct fault *);
+
+/* Close a connection, and a transaction in good order; NULL does nothing. */
+void db_close(PGconn *);
 
 /* Where a connection leads, without a password, for a person; owned. */
 char *db_describe(const PGconn *, const struct db_target *);
@@ -67,13 +91,6 @@ char *db_sql_table(const char *sql, const char *table);
  */
 PGresult *db_query(PGconn *, const char *sql, int n, const char *const *values,
     enum exits code, const char *what, struct fault *);
-
-/*
- * Run statements joined by semicolons, in one round trip; their results do
- * not matter.  Returns 0 or -1.
- */
-int db_exec_all(PGconn *, const char *sql, enum exits code, const char *what,
-    struct fault *);
 
 /* The same for a statement whose result does not matter: 0 or -1. */
 int db_exec(PGconn *, const char *sql, enum exits code, const char *what,

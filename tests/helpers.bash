@@ -191,6 +191,15 @@ sql() {
 	psql -XAtq -v ON_ERROR_STOP=1 -c "$@"
 }
 
+# Every row of the log has the hash that its fields give, and the row before
+# it has the one it names.
+assert_chain() {
+	assert_eq "$(sql "SELECT count(*) FROM mig.log l
+	    LEFT JOIN mig.log p ON p.seq = l.seq - 1
+	    WHERE l.hash <> mig.row_hash(l)
+	    OR l.prev <> coalesce(p.hash, repeat('0', 64))")" 0 "the chain"
+}
+
 # alive PID: it runs; one that has ended and was not waited for does not.
 alive() {
 	local state

@@ -13,15 +13,6 @@ plan() {
 	mig-ls m | mig-plan "$@" >plan
 }
 
-# Every row of the log has the hash that its fields give, and the row before
-# it has the one it names.
-assert_chain() {
-	assert_eq "$(sql "SELECT count(*) FROM mig.log l
-	    LEFT JOIN mig.log p ON p.seq = l.seq - 1
-	    WHERE l.hash <> mig.row_hash(l)
-	    OR l.prev <> coalesce(p.hash, repeat('0', 64))")" 0 "the chain"
-}
-
 tables() {
 	sql "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class
 	    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"

@@ -287,6 +287,26 @@ settle_intent(struct alone *a)
 	worker_bring_back(&r->worker, &failure);
 }
 
+/*
+ * Send it, and behind it, where the session is shared, what puts that back: a
+ * pooler hands the connection on when all is answered.
+ */
+static int
+send_bare(struct alone *a)
+{
+	struct run *r = a->run;
+
+	r->watch.worker_pid = r->watch.pooled ? 0 : r->watch.worker_pid;
+	if (!r->shared)
+		return alone_send(a, false);
+	if (worker_sync(&r->worker) == -1 ||
+	    send_statement(r, a->script, &a->item, a->step, a->k, false) ==
+		-1 ||
+	    send_put_back(r, false) == -1)
+		return -1;
+	return worker_sync(&r->worker);
+}
+
 /* Run a statement that cannot be in a transaction. */
 static int
 run_bare_index(struct alone *a, const struct built *b)
@@ -301,7 +321,7 @@ run_bare_index(struct alone *a, const struct built *b)
 	r->partial = r->partial || a->intent;
 	result = send_session_role(r, a->step);
 	if (result == 0)
-		result = alone_send(a, false);
+		result = send_bare(a);
 	if (result == -1) {
 		settle_intent(a);
 		return -1;
@@ -342,6 +362,7 @@ run_in_transaction(struct alone *a)
 	if (send_begin(r, a->step) == -1 || alone_send(a, true) == -1)
 		return -1;
 	if (alone_send_done(a) == -1 || send_commit(r, a->step) == -1 ||
+	    (r->shared && send_put_back(r, false) == -1) ||
 	    worker_sync(&r->worker) == -1)
 		return -1;
 	r->partial = true;
@@ -361,7 +382,9 @@ run_refused(struct alone *a)
 		return -1;
 	worker_clear(w);
 	a->logged = false;
-	if (send_set(a->run, "ROLLBACK") == -1 || worker_sync(w) == -1)
+	if (send_set(a->run, "ROLLBACK") == -1 ||
+	    (a->run->shared && send_put_back(a->run, false) == -1) ||
+	    worker_sync(w) == -1)
 		return -1;
 	return run_bare(a);
 }

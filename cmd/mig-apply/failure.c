@@ -222,7 +222,8 @@ failure_explain(struct run *r)
 	const char *state;
 	char *place;
 
-	if (failure->result == NULL) {
+	if (failure->result == NULL ||
+	    (failure->lost && failure->commit_sent)) {
 		if (failure->lost)
 			explain_lost(r);
 		else if (r->fault->text == NULL && !r->fault->nomem)

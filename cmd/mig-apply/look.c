@@ -59,17 +59,42 @@ refuse_control(struct run *r, const struct plan_step *s,
 	    "plan made?");
 }
 
+/* What one transaction of a step leaves in the session for the next. */
+struct leaving {
+	size_t line; /* of the first statement that leaves something, or 0 */
+	bool inside; /* in a transaction of the text's own */
+	bool ended;  /* and that has ended since */
+};
+
+static void
+look_at_session(struct step_look *look, enum migration_mode mode,
+    const struct lex_item *item, struct leaving *l)
+{
+	enum statement_kind kind = statement_kind(item);
+
+	if (l->ended && look->session_line == 0)
+		look->session_line = l->line;
+	if (l->line == 0 && statement_session(item) != STATEMENT_LEAVES_NOTHING)
+		l->line = item->line;
+	if (mode == MODE_OWN && kind == STATEMENT_BEGIN)
+		l->inside = true;
+	else if (statement_controls_transaction(kind))
+		l->inside = false;
+	l->ended = l->line != 0 && !l->inside;
+}
+
 static int
 look_at_text(struct run *r, size_t step)
 {
 	const struct plan_step *s = &r->plan->steps[step];
 	struct step_look *look = &r->looks[step];
 	struct script *script;
+	struct leaving leaving = { 0, false, false };
 	struct lex_item item;
 	enum lex_kind kind;
 	int result = 0;
 
-	look->statements = 0;
+	look->statements = look->session_line = 0;
 	script = script_open(r->plan, s, r->backslash_quotes, r->fault);
 	if (script == NULL)
 		return -1;
@@ -84,6 +109,8 @@ look_at_text(struct run *r, size_t step)
 			    &item);
 		if (statement_alters_extension(&item))
 			look->extension = true;
+		if (s->m.mode != MODE_TX)
+			look_at_session(look, s->m.mode, &item, &leaving);
 		if ((s->m.mode == MODE_TX || item.joined) &&
 		    statement_controls_transaction(statement_kind(&item)))
 			result = refuse_control(r, s, &item);

@@ -117,6 +117,67 @@ ask(struct run *r, size_t *done, bool *partial)
 	return 0;
 }
 
+/*
+ * A row that says that the next step failed: it stands where that step's own
+ * would, so that of the two one alone is ever committed.
+ */
+static int
+append_failure(struct run *r)
+{
+	struct fault *fault = r->fault, ignored = FAULT_INIT;
+	int result;
+
+	r->fault = &ignored;
+	r->next = r->at;
+	result = send_set(r, "BEGIN");
+	if (result == 0)
+		result = send_set(r, "SET LOCAL lock_timeout = 1000");
+	if (result == 0)
+		result = send_log(r, r->at, "fail", "the connection was lost");
+	if (result == 0)
+		result = send_set(r, "COMMIT");
+	if (worker_sync(&r->worker) == -1)
+		result = -1;
+	r->making = false;
+	fault_free(&ignored);
+	r->fault = fault;
+	return result;
+}
+
+/*
+ * Behind a pooler the old backend may have somebody else's work by now, and
+ * must not be ended.  If it still has ours, that cannot be committed any more
+ * once a row of the log stands in its way.
+ */
+static int
+fence(struct run *r, long long until)
+{
+	size_t done;
+	bool partial;
+
+	do {
+		if (ask(r, &done, &partial) == -1)
+			return -1;
+		while (done-- > 0 && r->at < r->plan->nsteps)
+			run_step_done(r, r->at);
+		if (r->at == r->plan->nsteps)
+			return 0;
+		if (append_failure(r) == 0) {
+			r->exists = r->fenced = true;
+			r->seq++;
+			return 0;
+		}
+		if (r->worker.failure.lost)
+			return -1;
+		worker_clear(&r->worker);
+		if (PQtransactionStatus(r->worker.conn) != PQTRANS_IDLE &&
+		    (send_set(r, "ROLLBACK") == -1 ||
+			worker_sync(&r->worker) == -1))
+			return -1;
+	} while (wait_until(until));
+	return -1;
+}
+
 /* Say where it stands. */
 static void
 explain(struct run *r)
@@ -143,6 +204,16 @@ explain(struct run *r)
 	    r->at + 1, r->plan->nsteps);
 }
 
+/* See to it that the old backend changes nothing any more. */
+static int
+settle_backend(struct run *r, long long until)
+{
+	if (!r->watch.pooled)
+		return end_backend(r, r->watch.worker_pid, until);
+	/* no row stands in the way of a statement by itself */
+	return r->alone ? 0 : fence(r, until);
+}
+
 int
 lost_look(struct run *r)
 {
@@ -155,18 +226,20 @@ lost_look(struct run *r)
 		return -1;
 	fault_free(r->fault);
 	worker_keep(&r->worker);
-	if (connect_again(r, until) == -1 ||
-	    end_backend(r, r->watch.worker_pid, until) == -1 ||
+	if (connect_again(r, until) == -1 || settle_backend(r, until) == -1 ||
 	    ask(r, &done, &partial) == -1) {
 		worker_bring_back(&r->worker, &failure);
 		r->worker.failure.lost = true;
 		return -1;
 	}
 	PQclear(failure.result);
-	r->watch.worker_pid = PQbackendPID(r->worker.conn);
+	run_note_worker(r);
 	r->dirty = r->making = false;
 	while (done-- > 0 && r->at < r->plan->nsteps)
 		run_step_done(r, r->at);
+	/* what is not done may yet come, from behind a pooler */
+	if (r->watch.pooled && r->alone && r->at < r->next)
+		partial = true;
 	r->alone = r->alone && partial;
 	r->partial = partial;
 	explain(r);

@@ -116,6 +116,10 @@ own_run(struct alone *a)
 		return run_idle(a);
 	if (ends && alone_send_done(a) == -1)
 		return -1;
+	/* behind its end another may have the session */
+	if (r->shared && (ends || kind == STATEMENT_ROLLBACK) &&
+	    send_put_back(r, true) == -1)
+		return -1;
 	if (alone_send(a, true) == -1)
 		return -1;
 	if (ends)

@@ -1,4 +1,4 @@
--- What the worker is doing, and who holds it up.
+-- What the worker is doing, and who holds it up: behind WITH worker (pid).
 SELECT coalesce((
 	SELECT pg_catalog.format('%s %s%% %s', p.phase, CASE
 		WHEN p.blocks_total > 0
@@ -10,8 +10,7 @@ SELECT coalesce((
 		ELSE 0 END, coalesce(c.relname, ''))
 	FROM pg_catalog.pg_stat_progress_create_index p
 	LEFT JOIN pg_catalog.pg_class c ON c.oid = p.index_relid
-	WHERE p.pid =
-	    pg_catalog.current_setting('mig.worker')::pg_catalog.int4 LIMIT 1), ''),
+	WHERE p.pid = (SELECT pid FROM worker) LIMIT 1), ''),
     coalesce((
 	SELECT pg_catalog.string_agg(pg_catalog.format(
 	    'pid %s (%s, %s%s): %s', a.pid,
@@ -23,8 +22,8 @@ SELECT coalesce((
 	    ORDER BY a.pid)
 	FROM pg_catalog.pg_stat_activity a
 	WHERE a.pid = ANY (pg_catalog.pg_blocking_pids(
-	    pg_catalog.current_setting('mig.worker')::pg_catalog.int4))
+	    (SELECT pid FROM worker)))
     ), ''),
     EXISTS (SELECT FROM pg_catalog.pg_locks l
-	WHERE l.locktype = 'relation' AND NOT l.granted AND l.pid =
-	    pg_catalog.current_setting('mig.worker')::pg_catalog.int4)
+	WHERE l.locktype = 'relation' AND NOT l.granted
+	AND l.pid = (SELECT pid FROM worker))

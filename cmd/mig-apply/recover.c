@@ -14,9 +14,12 @@ roll_back(struct run *r)
 	if (r->worker.failure.lost)
 		return -1;
 	worker_clear(&r->worker);
+	r->dirty = r->deep = r->prepares = true;
 	if (PQtransactionStatus(r->worker.conn) != PQTRANS_IDLE)
 		send_set(r, "ROLLBACK");
-	r->dirty = r->deep = true;
+	else if (r->shared)
+		/* a pooler has handed it on, the next one is another's */
+		r->dirty = false;
 	send_put_back(r, false);
 	r->making = false;
 	r->next = r->at;
@@ -87,7 +90,10 @@ run_statement_retried(struct run *r)
 	if (r->worker.failure.lost)
 		return false;
 	worker_clear(&r->worker);
-	if (send_set(r, "ROLLBACK") == -1 || worker_sync(&r->worker) == -1)
+	r->dirty = r->dirty || r->shared;
+	if (send_set(r, "ROLLBACK") == -1 ||
+	    (r->shared && send_put_back(r, false) == -1) ||
+	    worker_sync(&r->worker) == -1)
 		return false;
 	pause_before_retry(r);
 	return stop_signal() == 0;
@@ -130,7 +136,7 @@ log_failure(struct run *r, size_t step, const char *message)
 {
 	struct fault *fault = r->fault, second = FAULT_INIT;
 
-	if (!r->exists || r->options->one)
+	if (!r->exists || r->options->one || r->fenced)
 		return;
 	r->fault = &second;
 	r->at = r->next = step;

@@ -37,6 +37,8 @@ answer(void *arg, const struct worker_sent *sent, const PGresult *result)
 	} u = { result };
 	const char *rows = PQcmdTuples(u.out);
 
+	if (sent->what == WORKER_PID)
+		run_note_pid((struct run *)arg, result);
 	if (sent->what != WORKER_STATEMENT)
 		return;
 	strlcpy(h->command, PQcmdStatus(u.out), sizeof(h->command));
@@ -391,6 +393,9 @@ roll_back(struct run *r)
 		return;
 	worker_clear(&r->worker);
 	send_set(r, "ROLLBACK");
+	/* advisory locks and the like stay, and the session may too */
+	r->dirty = r->prepares = r->shared;
+	send_put_back(r, false);
 	worker_sync(&r->worker);
 }
 

@@ -27,6 +27,20 @@ run_step_done(struct run *r, size_t step)
 		report_start(&r->report, r->at + 1, &r->plan->steps[r->at]);
 }
 
+void
+run_note_worker(struct run *r)
+{
+	/* a pooler invents one, and each transaction has its own */
+	r->watch.worker_pid = r->watch.pooled ? 0 :
+						PQbackendPID(r->worker.conn);
+}
+
+void
+run_note_pid(struct run *r, const PGresult *result)
+{
+	r->watch.worker_pid = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
+}
+
 /* Whether a command tag is that of transaction control. */
 static bool
 is_control(const char *tag)
@@ -58,6 +72,8 @@ answer(void *arg, const struct worker_sent *sent, const PGresult *result)
 	    r->plan->steps[sent->step].m.mode == MODE_TX &&
 	    strcmp(tag, "ROLLBACK") != 0)
 		r->escaped = true;
+	if (sent->what == WORKER_PID)
+		run_note_pid(r, result);
 	if (sent->what != WORKER_COMMIT || r->alone)
 		return;
 	if (strcmp(tag, "COMMIT") != 0) {
@@ -249,12 +265,15 @@ renew(struct run *r)
 		return 0;
 	if (worker_sync(&r->worker) == -1)
 		return -1;
+	/* a pool may have no more than this one */
+	if (r->watch.pooled)
+		watch_spare(&r->watch);
 	if (worker_renew(&r->worker, r->fault) == -1) {
 		if (r->at > 0)
 			r->fault->code = EXIT_FAILED;
 		return -1;
 	}
-	r->watch.worker_pid = PQbackendPID(r->worker.conn);
+	run_note_worker(r);
 	r->renewed = r->next;
 	r->again = false;
 	r->dirty = r->deep = false;
@@ -361,10 +380,12 @@ run_open(struct run *r)
 	r->worker.ready = ready;
 	r->worker.arg = r;
 	r->worker.interval = 200;
-	if (worker_open(&r->worker, r->target, r->fault) == -1 ||
+	if (worker_open(&r->worker, r->target, r->watch.pooled, r->fault) ==
+		-1 ||
 	    check_server(r) == -1)
 		return -1;
-	r->watch.worker_pid = PQbackendPID(r->worker.conn);
+	r->shared = r->watch.pooled;
+	run_note_worker(r);
 	stop_hold();
 	return 0;
 }
@@ -372,7 +393,7 @@ run_open(struct run *r)
 enum exits
 run_steps(struct run *r)
 {
-	if (run_open(r) == -1)
+	if (run_open(r) == -1 || pool_check(r) == -1)
 		return r->fault->code;
 	r->exists = r->history.exists;
 	r->seq = r->history.seq;

@@ -18,6 +18,7 @@ struct step_look {
 	size_t statements;
 	bool extension;	       /* wants a connection of its own */
 	bool sets_transaction; /* nothing may be asked before its text */
+	size_t session_line;   /* what it leaves is needed behind it; or 0 */
 	long lock_timeout;     /* milliseconds, of its directive; -1: none */
 	char *role;	       /* of its directive, or NULL */
 };
@@ -41,6 +42,7 @@ struct run {
 	char host[256];
 	bool exists;   /* the history is there, committed */
 	bool making;   /* it is being made by what was sent */
+	bool fenced;   /* its last row says that the line was lost */
 	long long seq; /* of the last row that is committed */
 
 	size_t at;	       /* the first step that is not done */
@@ -52,6 +54,8 @@ struct run {
 	bool dirty;	       /* what was sent may leave session state */
 	bool deep;	       /* by more than what plain statements set off */
 	bool careful;	       /* all that is dirty counts as deep */
+	bool shared;	       /* each transaction may be another session's */
+	bool prepares;	       /* the text has a PREPARE */
 	bool escaped;	       /* a statement ended its step's transaction */
 	bool partial;	       /* the step at hand has committed a part */
 	char *started;	       /* when a step that is alone began, or NULL */
@@ -83,6 +87,18 @@ enum exits run_steps(struct run *);
  * with a fault.
  */
 int run_open(struct run *);
+
+/* What the watch asks about: a new connection of the worker. */
+void run_note_worker(struct run *);
+
+/* The answer to WORKER_PID. */
+void run_note_pid(struct run *, const PGresult *);
+
+/*
+ * Refuse what needs a session of its own, before the first step, where a pooler
+ * gives none (pool.c).  Returns 0, or -1 with a fault.
+ */
+int pool_check(struct run *);
 
 /* A step is done: say so, and that the next one, if sent, is under way. */
 void run_step_done(struct run *, size_t step);
@@ -137,8 +153,9 @@ int send_fence(struct run *, size_t step);
 int send_history(struct run *);
 
 /*
- * Put the session back, `inside` of a transaction or with one of its own.  Only
- * where it is `deep` are prepared statements dropped, our own among them.
+ * Put the session back, `inside` of a transaction or with one of its own, which
+ * must follow on COMMIT without a wait if the session is shared.  Only where it
+ * is `deep` are prepared statements dropped, our own among them.
  */
 int send_put_back(struct run *, bool inside);
 

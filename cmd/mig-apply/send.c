@@ -113,10 +113,25 @@ send_own_role(struct run *r)
 	return 0;
 }
 
+/* Of a pooler's connections it may be any: ask which, for the watch. */
+static int
+send_pid(struct run *r, size_t step)
+{
+	struct worker_sent sent = { WORKER_PID, step, 0 };
+
+	if (!r->watch.pooled || r->looks[step].sets_transaction)
+		return 0;
+	if (worker_send(&r->worker, &sent, "SELECT pg_catalog.pg_backend_pid()",
+		0, NULL) == -1)
+		return -1;
+	/* the answer is of use while the step waits for a lock */
+	return worker_flush(&r->worker);
+}
+
 int
 send_settings(struct run *r, size_t step)
 {
-	if (send_lock_timeout(r, step) == -1)
+	if (send_lock_timeout(r, step) == -1 || send_pid(r, step) == -1)
 		return -1;
 	if (!r->looks[step].sets_transaction && send_history(r) == -1)
 		return -1;
@@ -159,6 +174,10 @@ send_row(struct run *r, size_t step, struct history_row *row)
 	char seq[24];
 
 	history_append_values(row, seq, values);
+	/* what is prepared stays where it is, and a pooler moves us on */
+	if (r->worker.pooled)
+		return worker_send(&r->worker, &sent, r->append,
+		    HISTORY_COLUMNS, values);
 	if (r->worker.append[0] == '\0' &&
 	    worker_prepare(&r->worker, r->append) == -1)
 		return -1;
@@ -251,36 +270,64 @@ send_commit(struct run *r, size_t step)
 	return worker_send(&r->worker, &sent, "COMMIT", 0, NULL);
 }
 
+/*
+ * What puts a session back.  A pooler sets the encoding when it hands one out,
+ * which RESET undoes; and what others have prepared in it stays.
+ */
+static const struct {
+	enum { EACH, DIRECT_DEEP, POOLED, POOLED_PREPARES } when;
+	const char *sql;
+} put_back[] = {
+	{ EACH, "RESET SESSION AUTHORIZATION" },
+	{ EACH, "RESET ROLE" },
+	{ EACH, "RESET ALL" },
+	{ POOLED, "SET client_encoding = 'UTF8'" },
+	{ EACH, "CLOSE ALL" },
+	{ EACH, "UNLISTEN *" },
+	{ EACH, "DISCARD TEMP" },
+	{ EACH, "DISCARD SEQUENCES" },
+	{ DIRECT_DEEP, "DEALLOCATE ALL" },
+	{ POOLED_PREPARES, sql_deallocate },
+	{ EACH, "SELECT pg_catalog.pg_advisory_unlock_all()" },
+};
+
+static bool
+puts_back(const struct run *r, size_t i)
+{
+	bool pooled = r->watch.pooled;
+
+	switch (put_back[i].when) {
+	case EACH:
+		return true;
+	case DIRECT_DEEP:
+		return !pooled && r->deep;
+	case POOLED:
+		return pooled;
+	case POOLED_PREPARES:
+		return pooled && r->prepares;
+	}
+	return false;
+}
+
 /* Put the session back as it was before the step. */
 int
 send_put_back(struct run *r, bool inside)
 {
-	static const char *const statements[] = {
-		"RESET SESSION AUTHORIZATION",
-		"RESET ROLE",
-		"RESET ALL",
-		"CLOSE ALL",
-		"UNLISTEN *",
-		"DISCARD TEMP",
-		"DISCARD SEQUENCES",
-		"SELECT pg_catalog.pg_advisory_unlock_all()",
-	};
+	const size_t n = sizeof(put_back) / sizeof(put_back[0]);
 	size_t i;
 
 	if (!r->dirty)
 		return 0;
 	if (!inside && send_set(r, "BEGIN") == -1)
 		return -1;
-	for (i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
-		if (send_set(r, statements[i]) == -1)
+	for (i = 0; i < n; i++)
+		if (puts_back(r, i) && send_set(r, put_back[i].sql) == -1)
 			return -1;
-	if (r->deep && send_set(r, "DEALLOCATE ALL") == -1)
-		return -1;
 	if (!inside && send_set(r, "COMMIT") == -1)
 		return -1;
 	if (r->deep)
 		r->worker.append[0] = '\0';
-	r->dirty = r->deep = false;
+	r->dirty = r->deep = r->prepares = false;
 	return 0;
 }
 
@@ -306,6 +353,20 @@ note_table(struct run *r, const struct lex_item *item)
 		return fault_nomem(r->fault);
 	r->ntables++;
 	return 0;
+}
+
+/* What the statement may leave in its session. */
+static void
+note_session(struct run *r, const struct lex_item *item)
+{
+	size_t i;
+
+	if (!statement_keeps_session(item))
+		r->dirty = true;
+	if (r->dirty && (r->alone || r->careful || !statement_is_plain(item)))
+		r->deep = true;
+	for (i = 0; r->watch.pooled && i < item->nwords; i++)
+		r->prepares = r->prepares || lex_is(item, i, "PREPARE");
 }
 
 /* The data behind a COPY, piece by piece. */
@@ -403,10 +464,7 @@ send_statement(struct run *r, struct script *script,
 
 	if (note_table(r, item) == -1)
 		return -1;
-	if (!statement_keeps_session(item))
-		r->dirty = true;
-	if (r->dirty && (r->alone || r->careful || !statement_is_plain(item)))
-		r->deep = true;
+	note_session(r, item);
 	if (vars_put(r->vars, r->worker.conn, &r->plan->steps[step], item,
 		&text, r->fault) == -1)
 		return -1;

@@ -17,6 +17,9 @@
 /* Milliseconds between two questions about the worker. */
 #define ASK_EVERY 500
 
+/* Milliseconds for each message of connecting, at most. */
+#define ASK_PATIENCE 10
+
 /* The key of the lock: the same for all that keep one history. */
 static int64_t
 lock_key(void)
@@ -69,13 +72,35 @@ busy(struct watch *w, const char *key, const char *whose, struct fault *f)
 	return -1;
 }
 
-/* Wait between two tries, for a time that differs from run to run. */
-static void
-pause_some(int tries)
+/* Begin the transaction that holds the locks. */
+static int
+begin(struct watch *w, struct fault *f)
+{
+	PGresult *result;
+
+	result = db_first(w->conn, sql_watch, f);
+	if (result == NULL)
+		return -1;
+	w->pooled = db_is_pooled(w->conn, result);
+	PQclear(result);
+	return 0;
+}
+
+/*
+ * Wait between two tries, for a time that differs from run to run.  Of a pool
+ * whoever waits for the lock must not hold what its holder needs.
+ */
+static int
+pause_some(struct watch *w, int tries, struct fault *f)
 {
 	uint32_t most = tries < 6 ? 50U << tries : 2000U;
+	bool leave = w->pooled && !w->locked;
 
+	if (leave &&
+	    db_exec(w->conn, "ROLLBACK", EXIT_CONNECT, "lock", f) == -1)
+		return -1;
 	stop_poll(NULL, 0, (int)(most / 2 + arc4random_uniform(most / 2)));
+	return leave ? begin(w, f) : 0;
 }
 
 /* Take a lock, trying until `until`; `whose` it is, for a person. */
@@ -90,9 +115,13 @@ take_lock(struct watch *w, int64_t lock, const char *whose, long long until,
 	while ((had = try_lock(w, key, f)) == 0) {
 		if (report_clock() >= until)
 			return busy(w, key, whose, f);
-		pause_some(tries++);
+		if (pause_some(w, tries++, f) == -1)
+			return -1;
 	}
-	return had == 1 ? 0 : -1;
+	if (had == -1)
+		return -1;
+	w->locked = true;
+	return 0;
 }
 
 static void
@@ -181,8 +210,7 @@ watch_open(struct watch *w, const struct db_target *target,
 	w->conn = db_connect(target, getprogname(), f);
 	if (w->conn == NULL)
 		return -1;
-	if (db_exec_all(w->conn, sql_watch, EXIT_CONNECT, "connection", f) ==
-		-1 ||
+	if (begin(w, f) == -1 ||
 	    take_lock(w, lock_key(), "this history", until, f) == -1 ||
 	    look_around(w, tool, until, f) == -1) {
 		watch_close(w);
@@ -222,17 +250,34 @@ watch_history(struct watch *w, struct history *h, const struct plan_tool *tool,
 }
 
 void
-watch_close(struct watch *w)
+watch_spare(struct watch *w)
 {
-	PQfinish(w->conn);
-	w->conn = NULL;
 	PQfinish(w->asker);
 	w->asker = NULL;
+	w->asked = false;
+}
+
+void
+watch_close(struct watch *w)
+{
+	watch_spare(w);
+	/* a pooler closes what is left in a transaction, the server ends it */
+	if (w->pooled && !w->lost)
+		db_close(w->conn);
+	else
+		PQfinish(w->conn);
+	w->conn = NULL;
 }
 
 bool
-watch_holds(const struct watch *w)
+watch_holds(struct watch *w)
 {
+	struct pollfd fd = { watch_socket(w), POLLIN, 0 };
+	int tries = 0;
+
+	/* what it says first, and then that it is gone */
+	while (!w->lost && tries++ < 3 && poll(&fd, 1, 0) > 0)
+		watch_ready(w);
 	return !w->lost && PQstatus(w->conn) == CONNECTION_OK;
 }
 
@@ -275,6 +320,27 @@ take_answer(struct watch *w)
 }
 
 /*
+ * Whether the connection that asks has come: it is waited for no longer than
+ * its answers are, since a pooler may keep it waiting until we end.
+ */
+static bool
+has_come(struct watch *w)
+{
+	struct pollfd fd = { PQsocket(w->asker), 0, 0 };
+
+	while (w->coming != PGRES_POLLING_OK) {
+		fd.events = w->coming == PGRES_POLLING_READING ? POLLIN :
+								 POLLOUT;
+		if (w->coming == PGRES_POLLING_FAILED ||
+		    poll(&fd, 1, ASK_PATIENCE) <= 0)
+			return false;
+		w->coming = PQconnectPoll(w->asker);
+		fd.fd = PQsocket(w->asker);
+	}
+	return true;
+}
+
+/*
  * The connection that asks.  It is not the one with the lock: what asks has a
  * snapshot, and CREATE INDEX CONCURRENTLY waits until the transaction of
  * whoever has one just then has ended, which the lock's never does.
@@ -282,17 +348,13 @@ take_answer(struct watch *w)
 static bool
 can_ask(struct watch *w)
 {
-	struct fault f = FAULT_INIT;
-
 	if (w->asker == NULL && !w->mute) {
-		stop_enter_call();
-		w->asker = db_connect_plain(w->target, getprogname(), &f);
-		stop_leave_call();
-		fault_free(&f);
+		w->asker = db_connect_start(w->target, getprogname());
+		w->coming = PGRES_POLLING_WRITING;
 	}
 	/* nobody needs the answer */
-	w->mute = w->asker == NULL || PQstatus(w->asker) != CONNECTION_OK;
-	return !w->mute;
+	w->mute = w->asker == NULL || PQstatus(w->asker) == CONNECTION_BAD;
+	return !w->mute && has_come(w);
 }
 
 void
@@ -307,8 +369,10 @@ watch_ask(struct watch *w)
 	    !can_ask(w))
 		return;
 	w->next = now + ASK_EVERY;
-	if (asprintf(&sql, "SET mig.worker = %d; %s", w->worker_pid,
-		sql_progress) == -1)
+	if (asprintf(&sql,
+		"SET LOCAL search_path = ''; WITH worker AS (SELECT %d AS pid) "
+		"%s",
+		w->worker_pid, sql_progress) == -1)
 		return;
 	w->asked = PQsendQuery(w->asker, sql) == 1;
 	free(sql);

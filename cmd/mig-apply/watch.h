@@ -17,12 +17,15 @@
 struct watch {
 	const struct db_target *target;
 	PGconn *conn;
-	PGconn *asker;	/* NULL before the first question */
-	bool mute;	/* there is no asker to be had */
+	PGconn *asker;			  /* NULL before the first question */
+	PostgresPollingStatusType coming; /* how far the asker is */
+	bool mute;			  /* there is no asker to be had */
 	bool standby;	/* the server takes no changes at all */
 	bool read_only; /* nor does it for this role */
 	char database[256];
 	int worker_pid;
+	bool pooled;	    /* a pooler stands between */
+	bool locked;	    /* the lock of the history is had */
 	bool asked;	    /* a question is under way */
 	bool waiting;	    /* the worker waits for a lock on a relation */
 	bool lost;	    /* the connection is gone, and the lock */
@@ -49,12 +52,15 @@ int watch_open(struct watch *, const struct db_target *,
 int watch_history(struct watch *, struct history *, const struct plan_tool *,
     struct fault *);
 
+/* Let go of the connection that asks: a pool may have no more than that. */
+void watch_spare(struct watch *);
+
 void watch_close(struct watch *);
 
 /*
  * Whether the lock is still ours, as far as is known without asking.
  */
-bool watch_holds(const struct watch *);
+bool watch_holds(struct watch *);
 
 /* For the waiting loop of the worker: a descriptor, what to do with it. */
 int watch_socket(const struct watch *);

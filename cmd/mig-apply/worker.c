@@ -8,43 +8,38 @@
 
 #include "cancel.h"
 #include "stop.h"
+#include "worker_wait.h"
 
 /* Answers that may be outstanding before the sender waits for some. */
 #define OUTSTANDING 1024
 
-static bool
-lost(struct worker *w)
+bool
+worker_lost(const struct worker *w)
 {
 	return PQstatus(w->conn) != CONNECTION_OK;
-}
-
-static struct worker_sent *
-front(struct worker *w)
-{
-	return &w->queue[w->first];
-}
-
-static void
-drop_front(struct worker *w)
-{
-	w->first = (w->first + 1) % w->room;
-	w->n--;
 }
 
 /* The line is lost: is there a COMMIT whose answer will not come? */
 static void
 note_commits(struct worker *w)
 {
-	size_t i;
-
-	for (i = 0; i < w->n; i++)
-		if (w->queue[(w->first + i) % w->room].what == WORKER_COMMIT)
-			w->failure.commit_sent = true;
+	if (queue_has(&w->queue, WORKER_COMMIT))
+		w->failure.commit_sent = true;
 }
 
-/* Remember the first failure. */
-static void
-fail(struct worker *w, const struct worker_sent *sent, PGresult *result)
+/*
+ * An error that stands nowhere in the server's source is a pooler's, which cuts
+ * the line then: what the server did, or will do, it does not say.
+ */
+static bool
+is_of_pooler(const PGresult *result)
+{
+	return PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL &&
+	    PQresultErrorField(result, PG_DIAG_SOURCE_FILE) == NULL;
+}
+
+void
+worker_fail(struct worker *w, const struct worker_sent *sent, PGresult *result)
 {
 	if (w->failure.failed) {
 		PQclear(result);
@@ -53,9 +48,12 @@ fail(struct worker *w, const struct worker_sent *sent, PGresult *result)
 	w->failure.failed = true;
 	w->failure.sent = *sent;
 	w->failure.result = result;
-	w->failure.lost = lost(w);
-	if (w->failure.lost)
-		note_commits(w);
+	w->failure.lost = worker_lost(w) || is_of_pooler(result);
+	if (!w->failure.lost)
+		return;
+	note_commits(w);
+	if (sent->what == WORKER_COMMIT)
+		w->failure.commit_sent = true;
 }
 
 /* The connection is gone: nothing that is outstanding will be answered. */
@@ -64,39 +62,18 @@ fail_lost(struct worker *w)
 {
 	static const struct worker_sent nothing = { WORKER_SYNC, 0, 0 };
 
-	fail(w, w->n > 0 ? front(w) : &nothing, NULL);
+	worker_fail(w, w->queue.n > 0 ? queue_front(&w->queue) : &nothing,
+	    NULL);
 	w->failure.lost = true;
 	note_commits(w);
-	w->n = 0;
-}
-
-static int
-push(struct worker *w, const struct worker_sent *sent)
-{
-	struct worker_sent *queue;
-	size_t i, room;
-
-	if (w->n == w->room) {
-		room = w->room == 0 ? 256 : w->room * 2;
-		queue = calloc(room, sizeof(*queue));
-		if (queue == NULL)
-			return -1;
-		for (i = 0; i < w->n; i++)
-			queue[i] = w->queue[(w->first + i) % w->room];
-		free(w->queue);
-		w->queue = queue;
-		w->first = 0;
-		w->room = room;
-	}
-	w->queue[(w->first + w->n++) % w->room] = *sent;
-	return 0;
+	w->queue.n = 0;
 }
 
 /* Take one result of the statement at the front. */
 static void
 take(struct worker *w, PGresult *result)
 {
-	const struct worker_sent sent = *front(w);
+	const struct worker_sent sent = *queue_front(&w->queue);
 
 	switch (PQresultStatus(result)) {
 	case PGRES_SINGLE_TUPLE:
@@ -116,7 +93,7 @@ take(struct worker *w, PGresult *result)
 	case PGRES_FATAL_ERROR:
 	case PGRES_COPY_BOTH:
 	case PGRES_PIPELINE_SYNC:
-		fail(w, &sent, result);
+		worker_fail(w, &sent, result);
 		return;
 	}
 	PQclear(result);
@@ -128,38 +105,35 @@ take_all(struct worker *w)
 {
 	PGresult *result;
 
-	while (w->n > 0 && !PQisBusy(w->conn)) {
+	while (w->queue.n > 0 && !PQisBusy(w->conn)) {
 		result = PQgetResult(w->conn);
 		if (result == NULL) {
-			if (lost(w)) {
+			if (worker_lost(w)) {
 				fail_lost(w);
 				return;
 			}
 			/* the end of one statement's results */
-			drop_front(w);
-			if (w->n > 0 && front(w)->what == WORKER_STATEMENT)
+			queue_drop(&w->queue);
+			if (w->queue.n > 0 &&
+			    queue_front(&w->queue)->what == WORKER_STATEMENT)
 				PQsetSingleRowMode(w->conn);
 			continue;
 		}
 		if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
 			PQclear(result);
-			drop_front(w);
+			queue_drop(&w->queue);
 			continue;
 		}
 		take(w, result);
-		if (lost(w) && w->n > 0) {
+		if (worker_lost(w) && w->queue.n > 0) {
 			fail_lost(w);
 			return;
 		}
 	}
 }
 
-/*
- * Send what is buffered and wait until something can be done.  Returns -1
- * where the connection is gone.
- */
-static int
-wait_some(struct worker *w, bool unsent)
+int
+worker_wait(struct worker *w, bool unsent)
 {
 	struct pollfd fds[2];
 	int n;
@@ -196,9 +170,9 @@ settle(struct worker *w, size_t outstanding)
 		take_all(w);
 		if (w->failure.lost)
 			return -1;
-		if (w->n <= outstanding && unsent <= 0)
+		if (w->queue.n <= outstanding && unsent <= 0)
 			return 0;
-		if (wait_some(w, unsent > 0) == -1)
+		if (worker_wait(w, unsent > 0) == -1)
 			break;
 	}
 	take_all(w);
@@ -210,10 +184,19 @@ static int
 connect_worker(struct worker *w, struct fault *f)
 {
 	const char *value;
+	PGresult *pid = NULL;
 
 	stop_enter_call();
 	w->conn = db_connect(w->target, getprogname(), f);
+	/* a pooler may have let us in with no connection to spare */
+	if (w->conn != NULL && w->pooled &&
+	    (pid = db_first(w->conn, "SELECT pg_catalog.pg_backend_pid()",
+		 f)) == NULL) {
+		PQfinish(w->conn);
+		w->conn = NULL;
+	}
 	stop_leave_call();
+	PQclear(pid);
 	if (w->conn == NULL)
 		return -1;
 	value = PQparameterStatus(w->conn, "standard_conforming_strings");
@@ -228,15 +211,20 @@ connect_worker(struct worker *w, struct fault *f)
 }
 
 int
-worker_open(struct worker *w, const struct db_target *target, struct fault *f)
+worker_open(struct worker *w, const struct db_target *target, bool pooled,
+    struct fault *f)
 {
 	w->target = target;
+	w->pooled = pooled;
 	return connect_worker(w, f);
 }
 
 int
 worker_renew(struct worker *w, struct fault *f)
 {
+	/* what is left in a transaction a pooler hands to nobody */
+	if (w->pooled && PQexitPipelineMode(w->conn) == 1)
+		PQclear(PQexec(w->conn, "BEGIN"));
 	PQfinish(w->conn);
 	w->conn = NULL;
 	return connect_worker(w, f);
@@ -249,9 +237,7 @@ worker_close(struct worker *w)
 	w->failure.result = NULL;
 	PQfinish(w->conn);
 	w->conn = NULL;
-	free(w->queue);
-	w->queue = NULL;
-	w->n = w->room = 0;
+	queue_free(&w->queue);
 }
 
 /* What was sent is under way: remember it, and let answers in. */
@@ -259,17 +245,17 @@ static int
 sent_ok(struct worker *w, const struct worker_sent *sent, int ok)
 {
 	if (!ok) {
-		fail(w, sent, NULL);
-		w->failure.lost = lost(w);
+		worker_fail(w, sent, NULL);
+		w->failure.lost = worker_lost(w);
 		return -1;
 	}
-	if (push(w, sent) == -1) {
-		fail(w, sent, NULL);
+	if (queue_push(&w->queue, sent) == -1) {
+		worker_fail(w, sent, NULL);
 		return -1;
 	}
-	if (w->n == 1 && sent->what == WORKER_STATEMENT)
+	if (w->queue.n == 1 && sent->what == WORKER_STATEMENT)
 		PQsetSingleRowMode(w->conn);
-	if (w->n < OUTSTANDING)
+	if (w->queue.n < OUTSTANDING)
 		return w->failure.failed ? -1 : 0;
 	worker_flush(w);
 	settle(w, OUTSTANDING / 2);
@@ -315,7 +301,7 @@ worker_flush(struct worker *w)
 		return -1;
 	if (PQsendFlushRequest(w->conn) == 0 || PQflush(w->conn) == -1 ||
 	    PQconsumeInput(w->conn) == 0)
-		settle(w, w->n);
+		settle(w, w->queue.n);
 	else
 		take_all(w);
 	w->tick(w->arg);
@@ -328,7 +314,8 @@ worker_sync(struct worker *w)
 	static const struct worker_sent sent = { WORKER_SYNC, 0, 0 };
 
 	if (!w->failure.lost) {
-		if (PQpipelineSync(w->conn) == 0 || push(w, &sent) == -1)
+		if (PQpipelineSync(w->conn) == 0 ||
+		    queue_push(&w->queue, &sent) == -1)
 			fail_lost(w);
 		else
 			settle(w, 0);
@@ -341,147 +328,6 @@ worker_clear(struct worker *w)
 {
 	PQclear(w->failure.result);
 	memset(&w->failure, 0, sizeof(w->failure));
-}
-
-/* Send all of COPY's data.  Returns -1 where the connection is gone. */
-static int
-send_copy(struct worker *w, const struct worker_copy *copy)
-{
-	const char *text;
-	size_t len;
-	int got = -1, put;
-
-	while (copy != NULL && !w->canceled &&
-	    (got = copy->next(copy->arg, &text, &len)) == 1) {
-		while ((put = PQputCopyData(w->conn, text, (int)len)) == 0)
-			if (PQflush(w->conn) == -1 || wait_some(w, true) == -1)
-				return -1;
-		if (put == -1)
-			return -1;
-		/* the buffer is kept small, whatever the size of the data */
-		while (PQflush(w->conn) == 1)
-			if (wait_some(w, true) == -1)
-				return -1;
-		w->tick(w->arg);
-	}
-	if (w->canceled)
-		got = -1;
-	while ((put = PQputCopyEnd(w->conn,
-		    got == 0	     ? NULL :
-			w->canceled  ? "canceled" :
-			copy == NULL ? "no data for COPY here" :
-				       "the data ended badly")) == 0)
-		if (wait_some(w, true) == -1)
-			return -1;
-	return put == -1 ? -1 : 0;
-}
-
-/* Read and throw away what COPY TO STDOUT gives. */
-static int
-drain_copy(struct worker *w)
-{
-	char *buf;
-	int n;
-
-	while ((n = PQgetCopyData(w->conn, &buf, 1)) >= 0) {
-		if (n > 0)
-			PQfreemem(buf);
-		else if (wait_some(w, false) == -1)
-			return -1;
-	}
-	return n == -2 ? -1 : 0;
-}
-
-/* Wait for a result outside of the pipeline; NULL at their end. */
-static int
-next_result(struct worker *w, PGresult **result)
-{
-	int unsent;
-
-	for (;;) {
-		unsent = PQflush(w->conn);
-		if (unsent == -1)
-			return -1;
-		if (!PQisBusy(w->conn))
-			break;
-		if (wait_some(w, unsent > 0) == -1)
-			return -1;
-	}
-	*result = PQgetResult(w->conn);
-	return 0;
-}
-
-/* Take all results of what was sent outside of the pipeline. */
-static int
-run_results(struct worker *w, const struct worker_sent *sent,
-    const struct worker_copy *copy)
-{
-	PGresult *result;
-
-	for (;;) {
-		if (next_result(w, &result) == -1)
-			return -1;
-		if (result == NULL)
-			return 0;
-		switch (PQresultStatus(result)) {
-		case PGRES_COPY_IN:
-			PQclear(result);
-			if (send_copy(w, copy) == -1)
-				return -1;
-			break;
-		case PGRES_COPY_OUT:
-			PQclear(result);
-			if (drain_copy(w) == -1)
-				return -1;
-			break;
-		case PGRES_COMMAND_OK:
-		case PGRES_TUPLES_OK:
-		case PGRES_EMPTY_QUERY:
-			if (!w->failure.failed)
-				w->done(w->arg, sent, result);
-			PQclear(result);
-			break;
-		case PGRES_SINGLE_TUPLE:
-			PQclear(result);
-			break;
-		case PGRES_PIPELINE_ABORTED:
-		case PGRES_BAD_RESPONSE:
-		case PGRES_NONFATAL_ERROR:
-		case PGRES_FATAL_ERROR:
-		case PGRES_COPY_BOTH:
-		case PGRES_PIPELINE_SYNC:
-			fail(w, sent, result);
-			break;
-		}
-	}
-}
-
-int
-worker_run(struct worker *w, const struct worker_sent *sent, const char *sql,
-    bool joined, const struct worker_copy *copy)
-{
-	int ok;
-
-	if (w->failure.failed || worker_sync(w) == -1)
-		return -1;
-	if (PQexitPipelineMode(w->conn) == 0) {
-		fail(w, sent, NULL);
-		return -1;
-	}
-	ok = joined ?
-	    PQsendQuery(w->conn, sql) :
-	    PQsendQueryParams(w->conn, sql, 0, NULL, NULL, NULL, NULL, 0);
-	if (ok)
-		PQsetSingleRowMode(w->conn);
-	if (!ok || run_results(w, sent, copy) == -1 || lost(w)) {
-		fail(w, sent, NULL);
-		w->failure.lost = lost(w);
-		w->failure.commit_sent = sent->what == WORKER_COMMIT;
-		if (w->failure.lost)
-			return -1;
-	}
-	PQenterPipelineMode(w->conn);
-	return w->failure.failed ? -1 : 0;
 }
 
 PGconn *
@@ -498,7 +344,7 @@ int
 worker_enter(struct worker *w, struct fault *f)
 {
 	stop_leave_call();
-	if (lost(w)) {
+	if (worker_lost(w)) {
 		/* as with all that is sent, `failure` says so */
 		fault_free(f);
 		fail_lost(w);

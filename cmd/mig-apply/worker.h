@@ -7,6 +7,7 @@
 
 #include "db.h"
 #include "fault.h"
+#include "queue.h"
 
 /*
  * The worker: the connection that runs the steps.  Statements are sent
@@ -14,22 +15,6 @@
  * makes the server skip all behind it until the next worker_sync().  While it
  * waits, `tick` is called now and then, and signals are taken.
  */
-
-/* What was sent, and so what an answer is about. */
-enum worker_what {
-	WORKER_BEGIN,
-	WORKER_SET,	  /* settings, history, putting back: ours */
-	WORKER_STATEMENT, /* a statement of a step */
-	WORKER_LOG,	  /* the step's row of the log */
-	WORKER_COMMIT,
-	WORKER_SYNC
-};
-
-struct worker_sent {
-	enum worker_what what;
-	size_t step;	  /* its index in the plan */
-	size_t statement; /* its number in the step, from 1 */
-};
 
 /* The first failure since the last worker_sync(). */
 struct worker_failure {
@@ -43,8 +28,8 @@ struct worker_failure {
 struct worker {
 	const struct db_target *target;
 	PGconn *conn;
-	struct worker_sent *queue; /* a ring */
-	size_t first, n, room;
+	bool pooled; /* through a pooler: prepare nothing, leave nothing */
+	struct queue queue;
 	struct worker_failure failure;
 	char append[24];       /* name of the prepared statement, or "" */
 	unsigned prepared;     /* how many names were used up */
@@ -62,10 +47,14 @@ struct worker {
 	int interval;
 };
 
-/* Connect.  Returns 0, or -1 with a fault. */
-int worker_open(struct worker *, const struct db_target *, struct fault *);
+/* Connect, through a pooler or not.  Returns 0, or -1 with a fault. */
+int worker_open(struct worker *, const struct db_target *, bool pooled,
+    struct fault *);
 
-/* Close the connection and open a new one; nothing may be outstanding. */
+/*
+ * Close the connection and open a new one, in the server too; nothing may be
+ * outstanding.
+ */
 int worker_renew(struct worker *, struct fault *);
 
 void worker_close(struct worker *);

@@ -157,7 +157,7 @@ history_list(const struct options *o, char *conninfo, struct fault *f)
 	if (conn != NULL)
 		result = o->verify ? history_verify(conn, o->hash, f) :
 				     list(o, conn, f);
-	PQfinish(conn);
+	db_close(conn);
 	db_target_free(&target);
 	return result;
 }

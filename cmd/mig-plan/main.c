@@ -118,7 +118,7 @@ free_all(struct planner *p)
 	foreign_free(&p->foreign);
 	history_free(&p->history);
 	migration_list_free(&p->list);
-	PQfinish(p->conn);
+	db_close(p->conn);
 	db_target_free(&p->target);
 	options_free(&p->o);
 }

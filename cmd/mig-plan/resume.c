@@ -59,7 +59,7 @@ resume_free(struct resume *r)
 	progress_free(&r->progress);
 	free(r->first);
 	free(r->unsure);
-	PQfinish(r->conn);
+	db_close(r->conn);
 	free(r);
 }
 
@@ -84,13 +84,17 @@ is_same(const struct lex_item *item, const struct progress_row *row)
 static int
 connect_settler(struct planner *p, struct resume *r, struct fault *f)
 {
+	/* where a pooler is, a transaction is what keeps a setting */
+	const char *begin = PQtransactionStatus(p->conn) == PQTRANS_INTRANS ?
+	    "BEGIN READ ONLY" :
+	    "SET default_transaction_read_only = on";
+
 	if (r->conn != NULL)
 		return 0;
 	r->conn = db_connect(&p->target, getprogname(), f);
 	if (r->conn == NULL)
 		return -1;
-	return db_exec(r->conn, "SET default_transaction_read_only = on",
-	    EXIT_NOVERDICT, "resume", f);
+	return db_exec(r->conn, begin, EXIT_NOVERDICT, "resume", f);
 }
 
 /* The look may mislead: a person must settle it. */

@@ -1,0 +1,21 @@
+#ifndef WORKER_WAIT_H
+#define WORKER_WAIT_H
+
+#include <stdbool.h>
+
+#include "worker.h"
+
+/* What the files of the worker share. */
+
+bool worker_lost(const struct worker *);
+
+/* Remember the first failure; the result is freed with it. */
+void worker_fail(struct worker *, const struct worker_sent *, PGresult *);
+
+/*
+ * Send what is buffered and wait until something can be done.  Returns -1
+ * where the connection is gone.
+ */
+int worker_wait(struct worker *, bool unsent);
+
+#endif
