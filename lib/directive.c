@@ -74,15 +74,15 @@ set_mode(struct directives *d, enum migration_mode mode, const struct line *at,
 }
 
 static int
-set_lock_timeout(struct directives *d, const struct line *at,
-    const struct word *w, size_t n, struct fault *f)
+set_limit(struct directives *d, enum directive_limit limit,
+    const struct line *at, const struct word *w, size_t n, struct fault *f)
 {
 	if (n != 2 ||
-	    (d->lock_timeout = duration_parse(w[1].s, w[1].len, 0)) == -1)
+	    (d->limits[limit] = duration_parse(w[1].s, w[1].len, 0)) == -1)
 		return bad(at, w, "wants a duration: 500ms, 10s, 2min, 0", f);
-	if (d->has_lock_timeout)
+	if (d->has_limit[limit])
 		return bad(at, w, "was said before", f);
-	d->has_lock_timeout = true;
+	d->has_limit[limit] = true;
 	return 0;
 }
 
@@ -139,7 +139,11 @@ set(struct directives *d, const struct line *at, const struct word *w, size_t n,
 	if (word_is(w, "own-transaction"))
 		return set_mode(d, MODE_OWN, at, w, n, f);
 	if (word_is(w, "lock-timeout"))
-		return set_lock_timeout(d, at, w, n, f);
+		return set_limit(d, LIMIT_LOCK, at, w, n, f);
+	if (word_is(w, "retry"))
+		return set_limit(d, LIMIT_RETRY, at, w, n, f);
+	if (word_is(w, "statement-timeout"))
+		return set_limit(d, LIMIT_STATEMENT, at, w, n, f);
 	if (word_is(w, "role"))
 		return set_role(d, at, w, n, f);
 	if (word_is(w, "requires"))
@@ -152,7 +156,8 @@ set(struct directives *d, const struct line *at, const struct word *w, size_t n,
 	bad(at, w, "no such directive", f);
 	return fault_hint(f,
 	    "known are no-transaction, own-transaction, "
-	    "requires, lock-timeout, role, repeatable and down");
+	    "requires, lock-timeout, retry, statement-timeout, "
+	    "role, repeatable and down");
 }
 
 /* A comment line behind its dashes. */

@@ -15,6 +15,8 @@
  *	-- mig: own-transaction
  *	-- mig: requires SERIES VERSION		(several)
  *	-- mig: lock-timeout DURATION		(5s, 500ms, 2min; 0: none)
+ *	-- mig: retry DURATION
+ *	-- mig: statement-timeout DURATION	(0: none)
  *	-- mig: role NAME
  *	-- mig: repeatable			(plain convention)
  */
@@ -24,12 +26,20 @@ struct directive_need {
 	char *version;
 };
 
+/* How long things may take; mig-apply(1) has an option for each. */
+enum directive_limit {
+	LIMIT_LOCK,	 /* one wait for a lock; 0: for ever */
+	LIMIT_RETRY,	 /* all tries together */
+	LIMIT_STATEMENT, /* one statement; 0: for ever */
+	LIMITS
+};
+
 struct directives {
 	bool has_mode; /* one of the first two was there */
 	enum migration_mode mode;
-	bool has_lock_timeout;
-	long lock_timeout; /* milliseconds; 0: wait for ever */
-	char *role;	   /* NULL: none */
+	bool has_limit[LIMITS];
+	long limits[LIMITS]; /* milliseconds */
+	char *role;	     /* NULL: none */
 	struct directive_need *needs;
 	size_t nneeds;
 	size_t repeatable; /* the line that says so; 0: none does */
@@ -39,7 +49,7 @@ struct directives {
 
 #define DIRECTIVES_INIT \
 	{ \
-		false, MODE_TX, false, 0, NULL, NULL, 0, 0, false, 0 \
+		false, MODE_TX, { false }, { 0 }, NULL, NULL, 0, 0, false, 0 \
 	}
 
 /*

@@ -393,12 +393,15 @@ v2_lower 2	lower
 	-- mig: requires main|1: -- mig: requires: wants a series and a version
 	-- mig: lock-timeout 10|1: -- mig: lock-timeout: wants a duration
 	-- mig: lock-timeout 5s\n-- mig: lock-timeout 5s|2: -- mig: lock-timeout: was said before
+	-- mig: retry|1: -- mig: retry: wants a duration
+	-- mig: statement-timeout 1s 2s|1: -- mig: statement-timeout: wants a duration
+	-- mig: retry 5s\n-- mig: lock-timeout 5s\n-- mig: retry 6s|3: -- mig: retry: was said before
 	-- mig: role a b|1: -- mig: role: wants one name
 	-- mig:|1: -- mig: says nothing
 	SELECT 1;\n-- mig: no-transaction|2: -- mig: behind the first statement
 	SELECT 1;\n-- mig: down\n-- mig: nosuch\nSELECT 2;|3: -- mig: nosuch: no such directive
 	END
-	file m/1_a.sql '-- mig: requires base 001\n-- mig: requires base 2\n-- mig: lock-timeout 500ms\n-- mig: role owner\nSELECT 1;'
+	file m/1_a.sql '-- mig: requires base 001\n-- mig: requires base 2\n-- mig: lock-timeout 500ms\n-- mig: retry 1min\n-- mig: statement-timeout 0\n-- mig: role owner\nSELECT 1;'
 	listed version,mode m '1 tx'
 	file g/1_a.up.sql '-- mig: down'
 	bad 'g/1_a.up.sql:1: -- mig: down: parts a file in the plain convention only' -f sqlx g

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "directive.h"
 #include "run.h"
 #include "spool.h"
 #include "statement.h"
@@ -20,6 +19,7 @@ look_at_head(struct run *r, size_t step)
 	struct directives d = DIRECTIVES_INIT;
 	char head[HEAD];
 	ssize_t n;
+	size_t i;
 	int result;
 
 	n = spool_read(r->plan->spool, s->run.off, head,
@@ -28,8 +28,8 @@ look_at_head(struct run *r, size_t step)
 		return -1;
 	result = directives_read(&d, head, (size_t)n,
 	    s->m.path == NULL ? "-" : s->m.path, 1, r->fault);
-	if (result == 0 && d.has_lock_timeout)
-		look->lock_timeout = d.lock_timeout;
+	for (i = 0; result == 0 && i < LIMITS; i++)
+		look->limits[i] = d.has_limit[i] ? d.limits[i] : -1;
 	if (result == 0 && d.role != NULL && look->role == NULL) {
 		look->role = strdup(d.role);
 		if (look->role == NULL)
@@ -123,7 +123,7 @@ int
 run_look(struct run *r)
 {
 	const struct plan_step *s;
-	size_t i;
+	size_t i, k;
 
 	if (r->looks == NULL)
 		r->looks = calloc(r->plan->nsteps + 1, sizeof(*r->looks));
@@ -131,7 +131,8 @@ run_look(struct run *r)
 		return fault_nomem(r->fault);
 	for (i = 0; i < r->plan->nsteps; i++) {
 		s = &r->plan->steps[i];
-		r->looks[i].lock_timeout = -1;
+		for (k = 0; k < LIMITS; k++)
+			r->looks[i].limits[k] = -1;
 		if (!s->run.present)
 			continue;
 		if (look_at_head(r, i) == -1 || look_at_text(r, i) == -1)
@@ -149,4 +150,24 @@ run_look(struct run *r)
 		}
 	}
 	return 0;
+}
+
+long
+run_limit(const struct run *r, size_t step, enum directive_limit limit)
+{
+	long said = r->looks[step].limits[limit];
+
+	return said == -1 ? r->options->limits[limit] : said;
+}
+
+long
+run_retry(const struct run *r)
+{
+	long most = run_limit(r, r->at, LIMIT_RETRY), ms;
+	size_t i;
+
+	for (i = r->at; r->options->one && i < r->plan->nsteps; i++)
+		if ((ms = run_limit(r, i, LIMIT_RETRY)) > most)
+			most = ms;
+	return most;
 }

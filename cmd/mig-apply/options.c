@@ -19,6 +19,7 @@ enum {
 	OPT_LOCK_TIMEOUT,
 	OPT_REHEARSE,
 	OPT_RETRY,
+	OPT_STATEMENT_TIMEOUT,
 	OPT_VERBOSE,
 	OPT_VERSION,
 	OPT_WAIT
@@ -36,6 +37,7 @@ static const struct option longopts[] = {
 	{ "rehearse", no_argument, NULL, OPT_REHEARSE },
 	{ "retry", required_argument, NULL, OPT_RETRY },
 	{ "single-transaction", no_argument, NULL, '1' },
+	{ "statement-timeout", required_argument, NULL, OPT_STATEMENT_TIMEOUT },
 	{ "variable", required_argument, NULL, 'v' },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -51,7 +53,8 @@ usage(void)
 	fprintf(stderr,
 	    "usage: %s [-1Hiq] [-d CONNINFO] [-v NAME[=VALUE]] "
 	    "[--analyze] [--json]\n"
-	    "                 [--lock-timeout TIME] [--retry TIME] [--wait TIME] < PLAN\n"
+	    "                 [--lock-timeout TIME] [--retry TIME]\n"
+	    "                 [--statement-timeout TIME] [--wait TIME] < PLAN\n"
 	    "       %s --rehearse [options] < PLAN\n"
 	    "       %s -h\n",
 	    getprogname(), getprogname(), getprogname());
@@ -84,6 +87,9 @@ help(void)
 	     "                           back\n"
 	     "      --retry TIME         how long to try a step again that "
 	     "got no lock (1min)\n"
+	     "      --statement-timeout TIME  longest run of one statement "
+	     "(as the server has\n"
+	     "                           it; 0: no end)\n"
 	     "      --wait TIME          how long to wait for another "
 	     "mig-apply (10s)\n"
 	     "  -H, --no-header          bare records\n"
@@ -146,13 +152,17 @@ long_option(struct options *o, int c, const char *arg)
 		o->json = true;
 		break;
 	case OPT_LOCK_TIMEOUT:
-		o->lock_timeout = duration("--lock-timeout", arg, 1);
+		o->limits[LIMIT_LOCK] = duration("--lock-timeout", arg, 1);
 		break;
 	case OPT_REHEARSE:
 		o->rehearse = true;
 		break;
 	case OPT_RETRY:
-		o->retry = duration("--retry", arg, 1000);
+		o->limits[LIMIT_RETRY] = duration("--retry", arg, 1000);
+		break;
+	case OPT_STATEMENT_TIMEOUT:
+		o->limits[LIMIT_STATEMENT] = duration("--statement-timeout",
+		    arg, 1);
 		break;
 	case OPT_VERBOSE:
 		o->verbose = true;
@@ -194,8 +204,9 @@ options_parse(struct arguments *a, int argc, char *argv[])
 	if (a->vars == NULL)
 		err(EXIT_STREAM, NULL);
 	o->wait = 10000;
-	o->lock_timeout = 5000;
-	o->retry = 60000;
+	o->limits[LIMIT_LOCK] = 5000;
+	o->limits[LIMIT_RETRY] = 60000;
+	o->limits[LIMIT_STATEMENT] = -1;
 	while (
 	    (c = getopt_long(argc, argv, "1d:Hhiqv:", longopts, NULL)) != -1) {
 		switch (c) {

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "directive.h"
 #include "vars.h"
 
 /* What the user asked for. */
@@ -15,10 +16,9 @@ struct options {
 	bool quiet;
 	bool json;
 	bool bare;
-	/* all in milliseconds */
-	long wait;	   /* for the lock of the history */
-	long lock_timeout; /* of a try; 0: for ever */
-	long retry;	   /* in which a step is tried again */
+	/* in milliseconds */
+	long wait;	     /* for the lock of the history */
+	long limits[LIMITS]; /* of steps that do not say it; -1: none */
 };
 
 struct arguments {

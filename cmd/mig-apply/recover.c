@@ -22,6 +22,7 @@ roll_back(struct run *r)
 		r->dirty = false;
 	send_put_back(r, false);
 	r->making = false;
+	r->timed = false;
 	r->next = r->at;
 	return worker_sync(&r->worker);
 }
@@ -43,7 +44,7 @@ may_retry(struct run *r)
 	    strcmp(state, "40001") != 0)
 		return false;
 	if (r->deadline == 0)
-		r->deadline = report_clock() + r->options->retry;
+		r->deadline = report_clock() + run_retry(r);
 	return report_clock() < r->deadline;
 }
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "directive.h"
 #include "history.h"
 #include "options.h"
 #include "plan.h"
@@ -19,7 +20,7 @@ struct step_look {
 	bool extension;	       /* wants a connection of its own */
 	bool sets_transaction; /* nothing may be asked before its text */
 	size_t session_line;   /* what it leaves is needed behind it; or 0 */
-	long lock_timeout;     /* milliseconds, of its directive; -1: none */
+	long limits[LIMITS];   /* milliseconds, of directives; -1: none */
 	char *role;	       /* of its directive, or NULL */
 };
 
@@ -56,6 +57,7 @@ struct run {
 	bool careful;	       /* all that is dirty counts as deep */
 	bool shared;	       /* each transaction may be another session's */
 	bool prepares;	       /* the text has a PREPARE */
+	bool timed;	       /* the step's statement timeout is set */
 	bool escaped;	       /* a statement ended its step's transaction */
 	bool partial;	       /* the step at hand has committed a part */
 	char *started;	       /* when a step that is alone began, or NULL */
@@ -75,6 +77,15 @@ struct run {
  * Returns 0, or -1 with a fault.
  */
 int run_look(struct run *);
+
+/*
+ * A limit of a step, in milliseconds: its directive's, else the option's; -1
+ * where neither was said and there is none by default.
+ */
+long run_limit(const struct run *, size_t step, enum directive_limit);
+
+/* How long the step at hand, or with -1 all of them, are tried again. */
+long run_retry(const struct run *);
 
 /*
  * Carry out the steps.  Returns the exit code; where it is not EXIT_DONE, the

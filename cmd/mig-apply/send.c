@@ -41,12 +41,34 @@ send_history(struct run *r)
 static int
 send_lock_timeout(struct run *r, size_t step)
 {
-	long ms = r->options->lock_timeout;
 	char sql[64];
 
-	if (r->looks[step].lock_timeout != -1)
-		ms = r->looks[step].lock_timeout;
-	snprintf(sql, sizeof(sql), "SET LOCAL lock_timeout = %ld", ms);
+	snprintf(sql, sizeof(sql), "SET LOCAL lock_timeout = %ld",
+	    run_limit(r, step, LIMIT_LOCK));
+	return send_set(r, sql);
+}
+
+/* Back to what the server has. */
+static int
+send_no_timeout(struct run *r)
+{
+	if (!r->timed)
+		return 0;
+	r->timed = false;
+	return send_set(r, "SET LOCAL statement_timeout TO DEFAULT");
+}
+
+/* For the step's own statements, not for what the history needs. */
+static int
+send_statement_timeout(struct run *r, size_t step)
+{
+	long ms = run_limit(r, step, LIMIT_STATEMENT);
+	char sql[64];
+
+	if (ms == -1)
+		return send_no_timeout(r);
+	r->timed = true;
+	snprintf(sql, sizeof(sql), "SET LOCAL statement_timeout = %ld", ms);
 	return send_set(r, sql);
 }
 
@@ -110,7 +132,7 @@ send_own_role(struct run *r)
 	    (send_set(r, "SET LOCAL SESSION AUTHORIZATION DEFAULT") == -1 ||
 		send_set(r, "SET LOCAL role TO DEFAULT") == -1))
 		return -1;
-	return 0;
+	return send_no_timeout(r);
 }
 
 /* Of a pooler's connections it may be any: ask which, for the watch. */
@@ -135,6 +157,8 @@ send_settings(struct run *r, size_t step)
 		return -1;
 	if (!r->looks[step].sets_transaction && send_history(r) == -1)
 		return -1;
+	if (send_statement_timeout(r, step) == -1)
+		return -1;
 	return send_role(r, r->looks[step].role);
 }
 
@@ -143,6 +167,7 @@ send_begin(struct run *r, size_t step)
 {
 	struct worker_sent sent = { WORKER_BEGIN, step, 0 };
 
+	r->timed = false;
 	if (worker_send(&r->worker, &sent, "BEGIN", 0, NULL) == -1)
 		return -1;
 	/* a step that is alone keeps its session from transaction to other */

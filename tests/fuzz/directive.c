@@ -25,13 +25,15 @@ read_two(const char *text, size_t cut, size_t len, size_t line)
 		fprintf(fp, "%s", f.text);
 	} else {
 		require(f.text == NULL);
-		fprintf(fp, "%d %d %d %ld %zu %d %s", d.has_mode, d.mode,
-		    d.has_lock_timeout, d.lock_timeout, d.repeatable, d.ended,
-		    d.role == NULL ? "" : d.role);
+		fprintf(fp, "%d %d %zu %d %s", d.has_mode, d.mode, d.repeatable,
+		    d.ended, d.role == NULL ? "" : d.role);
 		for (i = 0; i < d.nneeds; i++)
 			fprintf(fp, " %s %s", d.needs[i].series,
 			    d.needs[i].version);
-		require(d.lock_timeout >= 0 && d.lock_timeout <= 2147483647);
+		for (i = 0; i < LIMITS; i++) {
+			fprintf(fp, " %d %ld", d.has_limit[i], d.limits[i]);
+			require(d.limits[i] >= 0 && d.limits[i] <= 2147483647);
+		}
 	}
 	fclose(fp);
 	directives_free(&d);

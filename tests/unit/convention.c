@@ -292,13 +292,16 @@ check_directives(void)
 	struct fault f = FAULT_INIT;
 	const char one[] = "/* a /* b */\n-- mig: role x */\n-- hello\n";
 	const char two[] = "  --  mig: lock-timeout 2min \t\n-- mig: role y\n"
+			   "-- mig: retry 0\n"
 			   "-- mig: requires base 1.2\nSELECT 1;\n";
 
 	CHECK_INT(directives_read(&d, one, sizeof(one) - 1, "p", 1, &f), 0);
 	CHECK(!d.ended && d.depth == 0 && d.role == NULL);
 	CHECK_INT(directives_read(&d, two, sizeof(two) - 1, "p", 4, &f), 0);
 	CHECK(d.ended && !d.has_mode);
-	CHECK_INT(d.lock_timeout, 120000);
+	CHECK_INT(d.limits[LIMIT_LOCK], 120000);
+	CHECK(d.has_limit[LIMIT_RETRY] && d.limits[LIMIT_RETRY] == 0);
+	CHECK(!d.has_limit[LIMIT_STATEMENT]);
 	CHECK_STR(d.role, "y");
 	CHECK_INT(d.nneeds, 1);
 	CHECK_STR(d.needs[0].series, "base");

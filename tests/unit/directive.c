@@ -25,8 +25,9 @@ read_text(const char *text, size_t cut, size_t *line)
 	} else {
 		if (d.has_mode)
 			fprintf(fp, "mode=%s ", migration_mode_name(d.mode));
-		if (d.has_lock_timeout)
-			fprintf(fp, "timeout=%ld ", d.lock_timeout);
+		for (i = 0; i < LIMITS; i++)
+			if (d.has_limit[i])
+				fprintf(fp, "%zu=%ld ", i, d.limits[i]);
 		if (d.role != NULL)
 			fprintf(fp, "role=%s ", d.role);
 		for (i = 0; i < d.nneeds; i++)
@@ -83,11 +84,12 @@ check_words(void)
 static void
 check_durations(void)
 {
-	check("-- mig: lock-timeout 0\n", "timeout=0 ");
-	check("-- mig: lock-timeout 500ms\n", "timeout=500 ");
-	check("-- mig: lock-timeout 10s\n", "timeout=10000 ");
-	check("-- mig: lock-timeout 2min\n", "timeout=120000 ");
-	check("-- mig: lock-timeout 596h\n", "timeout=2145600000 ");
+	check("-- mig: lock-timeout 0\n", "0=0 ");
+	check("-- mig: lock-timeout 500ms\n", "0=500 ");
+	check("-- mig: lock-timeout 10s\n", "0=10000 ");
+	check("-- mig: lock-timeout 2min\n", "0=120000 ");
+	check("-- mig: lock-timeout 596h\n", "0=2145600000 ");
+	check("-- mig: statement-timeout 1s\n-- mig: retry 0\n", "1=0 2=1000 ");
 }
 
 static void
@@ -120,6 +122,9 @@ check_wrong(void)
 	    "!p:2: -- mig: own-transaction: the mode was said before");
 	check("-- mig: lock-timeout 1s\n\n-- mig: lock-timeout 1s\n",
 	    "!p:3: -- mig: lock-timeout: was said before");
+	check("-- mig: retry 1s\n-- mig: statement-timeout 1s\n"
+	      "-- mig: retry 1s\n",
+	    "!p:3: -- mig: retry: was said before");
 	check("-- mig: role\n", "!p:1: -- mig: role: wants one name");
 	check("-- mig: role a b\n", "!p:1: -- mig: role: wants one name");
 	check("-- mig: role a\n-- mig: role a\n",
