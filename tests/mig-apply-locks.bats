@@ -82,3 +82,72 @@ let_go() {
 	PGOPTIONS='-c statement_timeout=7s' apply 0 --statement-timeout 1h
 	assert_eq "$(sql 'TABLE a; TABLE b')" $'0\n1h'
 }
+
+# tried N [OPTION...]: `ALTER TABLE t` as the next step, in at least N tries,
+# all of them in $tries, while what is in the way stays there.
+tried() {
+	local n=$1
+	shift
+	migration 1_a.sql <<<'ALTER TABLE t ADD a int;'
+	apply 6 "$@"
+	tries=$(grep ^retry <<<"$output")
+	[ "$(wc -l <<<"$tries")" -ge "$n" ]
+}
+
+@test "who is in the way is named each time, and how" {
+	hold 'LOCK TABLE t IN ACCESS SHARE MODE' 'SELECT 1 AS    one'
+	local timeout
+	for timeout in 300ms 50ms 1ms; do
+		tried 2 --lock-timeout $timeout --retry 900ms
+		refute grep -v ": blocked by pid [0-9]* (holds, idle in transaction\
+ 00:[0-9:]*): SET application_name = 'holds'" <<<"$tries"
+		assert_stderr_has 'hint: blocked by pid'
+	done
+	# nobody waits at all
+	migration 1_a.sql <<<'LOCK TABLE t NOWAIT;'
+	apply 6 --retry 0
+	assert_stderr_has 'hint: blocked by pid'
+	assert_stderr_has '(holds, idle'
+	let_go
+}
+
+@test "a chain: who really holds it comes first" {
+	hold 'LOCK TABLE t IN ACCESS SHARE MODE'
+	PGAPPNAME=queued background psql -XAtq -c BEGIN -c 'LOCK TABLE t' \
+	    7>&-
+	local queued=$PID
+	wait_for "SELECT wait_event_type FROM pg_stat_activity
+	    WHERE application_name = 'queued'" Lock
+	local timeout root
+	root=$(sql "SELECT pid FROM pg_stat_activity
+	    WHERE application_name = 'holds'")
+	for timeout in 500ms 1ms; do
+		tried 1 --lock-timeout $timeout --retry 300ms
+		refute grep -v "blocked by pid $root (holds, .*; pid [0-9]* \
+(queued, active [0-9:]*, waits for pid $root): LOCK TABLE t" <<<"$tries"
+	done
+	exec 7>&-
+	wait "$queued"
+}
+
+@test "a prepared transaction is named, and no more than three are" {
+	[ "$(sql 'SHOW max_prepared_transactions')" -gt 0 ] ||
+	    skip "this server has no prepared transactions"
+	sql "BEGIN; INSERT INTO t VALUES (1);
+	    PREPARE TRANSACTION 'it''s $PGDATABASE'"
+	local timeout
+	for timeout in 300ms 1ms; do
+		tried 1 --lock-timeout $timeout --retry 300ms
+		refute grep -v "blocked by prepared transaction \
+'it''s $PGDATABASE' ($PGUSER 00:" <<<"$tries"
+	done
+	sql "ROLLBACK PREPARED 'it''s $PGDATABASE'"
+	local i
+	for i in 1 2 3 4 5; do
+		background psql -XAtq -c 'BEGIN' -c 'LOCK TABLE t IN ACCESS SHARE MODE' \
+		    -c 'SELECT pg_sleep(60)'
+	done
+	wait_for "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass" 5
+	tried 1 --lock-timeout 300ms --retry 300ms
+	refute grep -v ' and 2 more$' <<<"$tries"
+}

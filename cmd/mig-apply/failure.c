@@ -115,6 +115,29 @@ failure_place(struct run *r, const struct worker_sent *sent,
 	return place;
 }
 
+void
+failure_blame(struct run *r)
+{
+	const struct worker_failure *failure = &r->worker.failure;
+	const struct worker_sent *sent = &failure->sent;
+	struct fault ignored = FAULT_INIT;
+	struct script *script = NULL;
+	struct lex_item item;
+	char *text = NULL;
+
+	if (sent->what == WORKER_STATEMENT &&
+	    strcmp(db_sqlstate(failure->result), "55P03") == 0)
+		script = script_open(r->plan, &r->plan->steps[sent->step],
+		    r->worker.backslash_quotes, &ignored);
+	if (script != NULL &&
+	    find_statement(script, sent->statement, &item, &ignored))
+		text = strndup(item.text, item.len);
+	script_close(script);
+	fault_free(&ignored);
+	watch_blame(&r->watch, text);
+	free(text);
+}
+
 /* How the command ends because of an error of the server. */
 static enum exits
 code_of(struct run *r, const char *state)
@@ -148,6 +171,8 @@ first_of(const struct run *r)
 static void
 hint_for(struct run *r, const char *state, enum worker_what what)
 {
+	bool busy = strcmp(state, "55P03") == 0 && *r->watch.blamed != '\0';
+
 	if (first_of(r) != NULL)
 		fault_hint(r->fault,
 		    "it runs %s first: put that right, then plan and apply "
@@ -164,8 +189,10 @@ hint_for(struct run *r, const char *state, enum worker_what what)
 		    "same state: plan again");
 	else if (r->partial)
 		fault_hint(r->fault,
-		    "plan and apply again: it goes on from there; mig-plan "
-		    "--forget begins anew");
+		    "%s%s%splan and apply again: it goes on from there; mig-plan "
+		    "--forget begins anew",
+		    busy ? "blocked by " : "", busy ? r->watch.blamed : "",
+		    busy ? "; then " : "");
 	else if (strcmp(state, "42501") == 0)
 		fault_hint(r->fault,
 		    "this role (%s) lacks a right; "
@@ -173,8 +200,8 @@ hint_for(struct run *r, const char *state, enum worker_what what)
 		    PQuser(r->worker.conn));
 	else if (strcmp(state, "25006") == 0)
 		fault_hint(r->fault, "the database is read-only");
-	else if (strcmp(state, "55P03") == 0 && *r->watch.blockers != '\0')
-		fault_hint(r->fault, "blocked by %s", r->watch.blockers);
+	else if (busy)
+		fault_hint(r->fault, "blocked by %s", r->watch.blamed);
 }
 
 static void
@@ -244,6 +271,7 @@ failure_explain(struct run *r)
 	db_fault(r->fault, code_of(r, state), place, r->worker.conn,
 	    failure->result);
 	hide_values(r);
+	failure_blame(r);
 	hint_for(r, state, failure->sent.what);
 	free(place);
 }

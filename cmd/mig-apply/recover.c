@@ -48,8 +48,11 @@ may_retry(struct run *r)
 	return report_clock() < r->deadline;
 }
 
-/* Wait before the next try: longer each time, and never the same. */
-static void
+/*
+ * Wait before the next try: longer each time, and never the same.  False where
+ * we are told to stop meanwhile.
+ */
+static bool
 pause_before_retry(struct run *r)
 {
 	long long most = r->tries < 6 ? 250LL << r->tries : 15000;
@@ -61,6 +64,8 @@ pause_before_retry(struct run *r)
 	stop_poll(NULL, 0,
 	    (int)(most / 2 +
 		(long long)arc4random_uniform((uint32_t)(most / 2 + 1))));
+	watch_reset(&r->watch);
+	return stop_signal() == 0;
 }
 
 /* Say what was in the way. */
@@ -70,10 +75,11 @@ say_retry(struct run *r)
 	const PGresult *result = r->worker.failure.result;
 	char *why;
 
+	failure_blame(r);
 	if (asprintf(&why, "%s%s%s",
 		PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY),
-		*r->watch.blockers != '\0' ? ": blocked by " : "",
-		r->watch.blockers) == -1)
+		*r->watch.blamed != '\0' ? ": blocked by " : "",
+		r->watch.blamed) == -1)
 		return -1;
 	report_retry(&r->report, r->at + 1, &r->plan->steps[r->at],
 	    db_sqlstate(result), why);
@@ -96,8 +102,7 @@ run_statement_retried(struct run *r)
 	    (r->shared && send_put_back(r, false) == -1) ||
 	    worker_sync(&r->worker) == -1)
 		return false;
-	pause_before_retry(r);
-	return stop_signal() == 0;
+	return pause_before_retry(r);
 }
 
 /*
@@ -127,8 +132,7 @@ run_retried(struct run *r)
 	    roll_back(r) == -1)
 		return false;
 	r->again = true;
-	pause_before_retry(r);
-	return stop_signal() == 0;
+	return pause_before_retry(r);
 }
 
 /* Put the failure into the log, where there is one. */

@@ -14,6 +14,9 @@
 /* Milliseconds between two tries to cancel. */
 #define CANCEL_EVERY 100
 
+/* Milliseconds that the worker waits, at most, before it looks around. */
+#define TICK 200
+
 void
 run_step_done(struct run *r, size_t step)
 {
@@ -123,14 +126,22 @@ static void
 tick(void *arg)
 {
 	struct run *r = arg;
+	char doing[sizeof(r->watch.progress) + sizeof(r->watch.blockers) + 16];
+	int interval;
 
 	if (must_cancel(r))
 		cancel(r);
 	if (r->at >= r->plan->nsteps)
 		return;
-	watch_ask(&r->watch);
-	report_progress(&r->report, r->at + 1, &r->plan->steps[r->at],
-	    *r->watch.blockers != '\0' ? r->watch.blockers : r->watch.progress);
+	interval = watch_interval(run_limit(r, r->at, LIMIT_LOCK));
+	r->worker.interval = interval < TICK ? interval : TICK;
+	watch_ask(&r->watch, interval);
+	snprintf(doing, sizeof(doing), "%s%s%s", r->watch.progress,
+	    *r->watch.blockers == '\0'	   ? "" :
+		*r->watch.progress == '\0' ? "waits for " :
+					     ", waits for ",
+	    r->watch.blockers);
+	report_progress(&r->report, r->at + 1, &r->plan->steps[r->at], doing);
 }
 
 static int
@@ -379,7 +390,7 @@ run_open(struct run *r)
 	r->worker.other = other;
 	r->worker.ready = ready;
 	r->worker.arg = r;
-	r->worker.interval = 200;
+	r->worker.interval = TICK;
 	if (worker_open(&r->worker, r->target, r->watch.pooled, r->fault) ==
 		-1 ||
 	    check_server(r) == -1)

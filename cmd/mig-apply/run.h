@@ -199,6 +199,9 @@ int lost_look(struct run *);
  */
 void failure_explain(struct run *);
 
+/* See to it that the watch knows who was in the way of what failed. */
+void failure_blame(struct run *);
+
 /* Where a statement stands: owned, NULL without memory. */
 char *failure_place(struct run *, const struct worker_sent *, const PGresult *);
 

@@ -16,6 +16,10 @@
 
 /* Milliseconds between two questions about the worker. */
 #define ASK_EVERY 500
+#define ASK_EVERY_LEAST 50
+
+/* Milliseconds that an answer is waited for. */
+#define ANSWER 2000
 
 /* Milliseconds for each message of connecting, at most. */
 #define ASK_PATIENCE 10
@@ -311,9 +315,9 @@ take_answer(struct watch *w)
 		    PQntuples(result) == 1) {
 			keep(w->progress, sizeof(w->progress), result, 0);
 			w->waiting = *PQgetvalue(result, 0, 2) == 't';
-			if (*PQgetvalue(result, 0, 1) != '\0')
-				keep(w->blockers, sizeof(w->blockers), result,
-				    1);
+			keep(w->blockers, sizeof(w->blockers), result, 1);
+			if (*w->blockers != '\0')
+				keep(w->blamed, sizeof(w->blamed), result, 1);
 		}
 		PQclear(result);
 	}
@@ -357,25 +361,90 @@ can_ask(struct watch *w)
 	return !w->mute && has_come(w);
 }
 
+int
+watch_interval(long lock_timeout)
+{
+	long ms = lock_timeout / 4;
+
+	if (lock_timeout == 0 || ms > ASK_EVERY)
+		return ASK_EVERY;
+	return (int)(ms < ASK_EVERY_LEAST ? ASK_EVERY_LEAST : ms);
+}
+
 void
-watch_ask(struct watch *w)
+watch_ask(struct watch *w, int interval)
 {
 	long long now = report_clock();
 	char *sql;
 
 	if (w->asked)
 		take_answer(w);
-	if (w->asked || w->lost || now < w->next || w->worker_pid == 0 ||
-	    !can_ask(w))
+	if (w->asked || w->lost || now < w->asked_at + interval ||
+	    w->worker_pid == 0 || !can_ask(w))
 		return;
-	w->next = now + ASK_EVERY;
+	w->asked_at = now;
 	if (asprintf(&sql,
-		"SET LOCAL search_path = ''; WITH worker AS (SELECT %d AS pid) "
-		"%s",
-		w->worker_pid, sql_progress) == -1)
+		"SET LOCAL search_path = ''; SET LOCAL mig.worker = %d; %s %s",
+		w->worker_pid, sql_progress, sql_who) == -1)
 		return;
 	w->asked = PQsendQuery(w->asker, sql) == 1;
 	free(sql);
+}
+
+/* Wait for the answer to what was asked. */
+static void
+await(struct watch *w)
+{
+	long long until = report_clock() + ANSWER, left;
+	struct pollfd fd;
+
+	while (w->asked && (left = until - report_clock()) > 0) {
+		fd.fd = PQsocket(w->asker);
+		fd.events = POLLIN;
+		stop_poll(&fd, 1, (int)left);
+		take_answer(w);
+		w->asked = w->asked && PQstatus(w->asker) == CONNECTION_OK;
+	}
+}
+
+/* Ask who has locks on what the statement names. */
+static void
+ask_nearby(struct watch *w, const char *statement)
+{
+	const char *values[2];
+	char pid[16], *sql;
+
+	if (asprintf(&sql, "%s %s", sql_nearby, sql_who) == -1)
+		return;
+	snprintf(pid, sizeof(pid), "%d", w->worker_pid);
+	values[0] = statement;
+	values[1] = pid;
+	w->asked = PQsendQueryParams(w->asker, sql, 2, NULL, values, NULL, NULL,
+		       0) == 1;
+	free(sql);
+}
+
+/* Have the connection that asks, waiting for it as for an answer. */
+static bool
+await_asker(struct watch *w)
+{
+	long long until = report_clock() + ANSWER;
+
+	while (!can_ask(w))
+		if (w->mute || report_clock() > until || stop_count() > 1)
+			return false;
+	return true;
+}
+
+void
+watch_blame(struct watch *w, const char *statement)
+{
+	await(w);
+	if (*w->blamed != '\0' || w->asked || statement == NULL ||
+	    !await_asker(w))
+		return;
+	ask_nearby(w, statement);
+	await(w);
 }
 
 void
@@ -384,5 +453,6 @@ watch_reset(struct watch *w)
 	w->progress[0] = '\0';
 	w->blockers[0] = '\0';
 	w->waiting = false;
-	w->next = report_clock() + ASK_EVERY;
+	w->blamed[0] = '\0';
+	w->asked_at = report_clock();
 }

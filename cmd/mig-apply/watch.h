@@ -24,14 +24,15 @@ struct watch {
 	bool read_only; /* nor does it for this role */
 	char database[256];
 	int worker_pid;
-	bool pooled;	    /* a pooler stands between */
-	bool locked;	    /* the lock of the history is had */
-	bool asked;	    /* a question is under way */
-	bool waiting;	    /* the worker waits for a lock on a relation */
-	bool lost;	    /* the connection is gone, and the lock */
-	long long next;	    /* report_clock() of the next question */
-	char progress[160]; /* "index 42 % of orders_at", or "" */
-	char blockers[400]; /* "pid 4711 (app, ...)", or "" */
+	bool pooled;	     /* a pooler stands between */
+	bool locked;	     /* the lock of the history is had */
+	bool asked;	     /* a question is under way */
+	bool waiting;	     /* the worker waits for a lock on a relation */
+	bool lost;	     /* the connection is gone, and the lock */
+	long long asked_at;  /* report_clock() of the last question */
+	char progress[160];  /* "building index 42% orders_at", or "" */
+	char blockers[2048]; /* "pid 4711 (app, ...)", or "", by now */
+	char blamed[2048];   /* the same of the last time that there were any */
 };
 
 /*
@@ -66,10 +67,22 @@ bool watch_holds(struct watch *);
 int watch_socket(const struct watch *);
 void watch_ready(struct watch *);
 
-/* Ask what the worker is doing, if it is time for that. */
-void watch_ask(struct watch *);
+/*
+ * How many milliseconds may lie between two questions, so that a wait of
+ * `lock_timeout` is seen; 0: it has no end.
+ */
+int watch_interval(long lock_timeout);
 
-/* Forget what was known: another step begins. */
+/* Ask what the worker is doing, if that many are over. */
+void watch_ask(struct watch *, int interval);
+
+/*
+ * A statement did not get its lock, and nobody may have asked in time: see to
+ * it that `blamed` says who had it, as far as that can be found.
+ */
+void watch_blame(struct watch *, const char *statement);
+
+/* Forget what was known: another step or try begins. */
 void watch_reset(struct watch *);
 
 #endif
