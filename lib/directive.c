@@ -142,6 +142,8 @@ set(struct directives *d, const struct line *at, const struct word *w, size_t n,
 		return set_limit(d, LIMIT_LOCK, at, w, n, f);
 	if (word_is(w, "retry"))
 		return set_limit(d, LIMIT_RETRY, at, w, n, f);
+	if (word_is(w, "concurrently-wait"))
+		return set_limit(d, LIMIT_CONCURRENTLY, at, w, n, f);
 	if (word_is(w, "statement-timeout"))
 		return set_limit(d, LIMIT_STATEMENT, at, w, n, f);
 	if (word_is(w, "role"))
@@ -156,8 +158,8 @@ set(struct directives *d, const struct line *at, const struct word *w, size_t n,
 	bad(at, w, "no such directive", f);
 	return fault_hint(f,
 	    "known are no-transaction, own-transaction, "
-	    "requires, lock-timeout, retry, statement-timeout, "
-	    "role, repeatable and down");
+	    "requires, lock-timeout, retry, concurrently-wait, "
+	    "statement-timeout, role, repeatable and down");
 }
 
 /* A comment line behind its dashes. */

@@ -16,6 +16,7 @@
  *	-- mig: requires SERIES VERSION		(several)
  *	-- mig: lock-timeout DURATION		(5s, 500ms, 2min; 0: none)
  *	-- mig: retry DURATION
+ *	-- mig: concurrently-wait DURATION
  *	-- mig: statement-timeout DURATION	(0: none)
  *	-- mig: role NAME
  *	-- mig: repeatable			(plain convention)
@@ -28,9 +29,10 @@ struct directive_need {
 
 /* How long things may take; mig-apply(1) has an option for each. */
 enum directive_limit {
-	LIMIT_LOCK,	 /* one wait for a lock; 0: for ever */
-	LIMIT_RETRY,	 /* all tries together */
-	LIMIT_STATEMENT, /* one statement; 0: for ever */
+	LIMIT_LOCK,	    /* one wait for a lock; 0: for ever */
+	LIMIT_RETRY,	    /* all tries together */
+	LIMIT_CONCURRENTLY, /* waiting for others before CONCURRENTLY */
+	LIMIT_STATEMENT,    /* one statement; 0: for ever */
 	LIMITS
 };
 

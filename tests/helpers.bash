@@ -220,6 +220,36 @@ wait_for() {
 	done
 }
 
+# gate TAG...: whoever runs a command of these tags, as CREATE INDEX, waits as it
+# begins, until open_gate; at_gate waits for who does.
+gate() {
+	local tags
+	tags=$(printf ", '%s'" "$@")
+	sql "SET client_min_messages = error;
+	    DROP EVENT TRIGGER IF EXISTS gate;
+	    DROP SCHEMA IF EXISTS gate CASCADE;
+	    CREATE SCHEMA gate;
+	    CREATE TABLE gate.opened (id int);
+	    CREATE FUNCTION gate.wait() RETURNS event_trigger
+	    LANGUAGE plpgsql AS \$\$ BEGIN
+		WHILE NOT EXISTS (SELECT FROM gate.opened) LOOP
+			PERFORM pg_catalog.pg_sleep(0.02);
+		END LOOP;
+	    END \$\$;
+	    CREATE EVENT TRIGGER gate ON ddl_command_start
+	    WHEN TAG IN (${tags#, }) EXECUTE FUNCTION gate.wait()"
+}
+
+at_gate() {
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE datname = current_database() AND wait_event = 'PgSleep'
+		AND state = 'active' AND query NOT LIKE '%pg_sleep%'" 1
+}
+
+open_gate() {
+	sql 'INSERT INTO gate.opened VALUES (1)'
+}
+
 # schema_of [DB]: the schema as text to compare, without schema mig.
 schema_of() {
 	local db=${1:-$PGDATABASE} client

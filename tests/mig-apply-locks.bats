@@ -151,3 +151,145 @@ tried() {
 	tried 1 --lock-timeout 300ms --retry 300ms
 	refute grep -v ' and 2 more$' <<<"$tries"
 }
+
+# build STATEMENT...: a step outside of a transaction.
+build() {
+	printf '%s;\n' '-- mig: no-transaction' "$@" | sed '1s/;$//' |
+	    migration 1_a.sql
+}
+
+# held_up STATEMENT: it is not begun while what is in the way stays, and is
+# done when that has gone.
+held_up() {
+	local progress
+	build "$1"
+	apply 6 --concurrently-wait 700ms
+	assert_output_has $'\nwait\t1\tapply\tmain\t1\t'
+	assert_match "$output" $'\tpid [0-9]+ \\(holds, idle in transaction|\tprepared transaction'
+	assert_stderr_has "m/1_a.sql:2:1: not begun, since it would wait for p"
+	progress=$(sql 'SELECT count(*) FROM mig.progress')
+	assert_eq "$progress" 0
+}
+
+# went STATEMENT: it is done though others are at work.
+went() {
+	build "$1"
+	apply 0 --concurrently-wait 0
+	refute_output_has $'\nwait\t'
+	rm -r m
+	mkdir m
+	sql 'DROP SCHEMA mig CASCADE' 2>/dev/null
+}
+
+@test "CREATE INDEX CONCURRENTLY waits for old snapshots first" {
+	sql "CREATE TABLE other (id int)"
+	hold 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ' 'TABLE other'
+	held_up 'CREATE INDEX CONCURRENTLY i ON t (id)'
+	assert_eq "$(sql "SELECT to_regclass('i') IS NULL")" t
+	apply 6 --concurrently-wait 0
+	refute_output_has $'\nwait\t'
+	# the directive goes before the option, and it goes on by itself
+	sed -i '1i -- mig: concurrently-wait 1h' m/1_a.sql
+	mig-ls m | mig-plan >plan
+	mig-apply --concurrently-wait 0 <plan >report 2>&1 3>&- 4>&- 7>&- &
+	local pid=$!
+	until grep -q ^wait report; do
+		alive $pid
+		sleep 0.05
+	done
+	let_go
+	wait $pid
+	assert_eq "$(sql "SELECT indisvalid FROM pg_index
+	    WHERE indexrelid = 'i'::regclass")" t
+}
+
+@test "CONCURRENTLY waits for locks on its table, as far as it must" {
+	sql 'CREATE TABLE other (id int); CREATE INDEX i ON t (id);
+	    CREATE INDEX "O ""\" ON other (id);
+	    CREATE TABLE p (id int) PARTITION BY LIST (id);
+	    CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)'
+	# a reader that is idle has no snapshot
+	hold 'TABLE t' 'INSERT INTO other VALUES (1)' 'TABLE p1'
+	went 'CREATE INDEX CONCURRENTLY j ON t (id)'
+	held_up 'DROP INDEX CONCURRENTLY i'
+	held_up 'REINDEX INDEX CONCURRENTLY i'
+	held_up 'REINDEX (CONCURRENTLY) TABLE t'
+	held_up 'CREATE INDEX CONCURRENTLY k ON public.other (id)'
+	held_up 'REINDEX INDEX CONCURRENTLY "O ""\"'
+	if [ "$MIG_SERVER_MAJOR" -ge 14 ]; then
+		held_up 'ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY'
+	fi
+	let_go
+	apply 0
+	assert_eq "$(sql "SELECT count(*) FROM pg_index WHERE NOT indisvalid")" 0
+}
+
+@test "CONCURRENTLY waits for a prepared transaction on its table" {
+	sql "BEGIN; INSERT INTO t VALUES (1); PREPARE TRANSACTION '$PGDATABASE'"
+	held_up 'CREATE INDEX CONCURRENTLY i ON t (id)'
+	assert_stderr_has "wait for prepared transaction '$PGDATABASE' ("
+	sql "COMMIT PREPARED '$PGDATABASE'"
+	apply 0
+}
+
+@test "waiting for older transactions: part-way, and told to stop" {
+	hold 'INSERT INTO t VALUES (1)'
+	build 'CREATE TABLE b (id int)' 'CREATE INDEX CONCURRENTLY i ON t (id)'
+	apply 7 --concurrently-wait 0
+	assert_eq "$(sql "SELECT string_agg(statement || ' ' || state, ', ')
+	    FROM mig.progress")" '1 done'
+	mig-ls m | mig-plan >plan
+	mig-apply <plan >report 2>&1 3>&- 4>&- 7>&- &
+	local pid=$! rc=0
+	until grep -q ^wait report; do
+		alive $pid
+		sleep 0.05
+	done
+	kill $pid
+	wait $pid || rc=$?
+	assert_eq $rc 143
+	assert_eq "$(sql "SELECT to_regclass('i') IS NULL,
+	    string_agg(statement || ' ' || state, ', ') FROM mig.progress")" \
+	    't|1 done'
+	let_go
+	apply 0
+}
+
+@test "CONCURRENTLY has no timeout of the role's, but one of its own" {
+	sql "INSERT INTO t VALUES (1);
+	    CREATE FUNCTION f(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS \$\$
+	    BEGIN RAISE NOTICE 'lock % statement %',
+		current_setting('lock_timeout'),
+		current_setting('statement_timeout'); RETURN \$1; END \$\$"
+	local -x PGOPTIONS='-c lock_timeout=7s -c statement_timeout=8s'
+	build 'CREATE INDEX CONCURRENTLY i ON t (f(id))' \
+	    "SET lock_timeout = '4s'" "SET statement_timeout = '9s'" \
+	    'CREATE INDEX CONCURRENTLY j ON t (f(id))' \
+	    'RESET statement_timeout' \
+	    'CREATE INDEX CONCURRENTLY k ON t (f(id))' \
+	    "DO 'BEGIN PERFORM public.f(1); COMMIT; END'"
+	apply 0
+	# the last is tried in a transaction first
+	assert_eq "$(grep -o 'lock .*' <<<"$stderr" | uniq)" 'lock 0 statement 0
+lock 0 statement 9s
+lock 0 statement 0
+lock 5s statement 8s
+lock 4s statement 8s'
+	migration 2_b.sql <<-'SQL'
+		-- mig: no-transaction
+		-- mig: statement-timeout 1h
+		CREATE INDEX CONCURRENTLY l ON t (f(id));
+	SQL
+	apply 0
+	assert_stderr_has 'lock 0 statement 1h'
+}
+
+@test "VACUUM FULL does not queue for ever: it is tried again" {
+	hold 'LOCK TABLE t IN ACCESS SHARE MODE'
+	build 'VACUUM FULL t'
+	apply 6 --lock-timeout 100ms --retry 300ms
+	assert_match "$output" $'\nretry\t1\t.*: blocked by pid [0-9]+ \\(holds'
+	assert_eq "$(sql 'SELECT count(*) FROM mig.progress')" 0
+	let_go
+	apply 0
+}

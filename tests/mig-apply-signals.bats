@@ -371,6 +371,17 @@ hold_snapshot() {
 	hold 'BEGIN ISOLATION LEVEL REPEATABLE READ' 'SELECT count(*) FROM t'
 }
 
+# Carry the plan out, whose index waits for it when it has begun.
+begin_held() {
+	local pid
+	gate 'CREATE INDEX'
+	begin
+	pid=$PID
+	at_gate
+	hold_snapshot
+	open_gate
+	PID=$pid
+}
 
 index_step() {
 	migration 1_t.sql <<-'SQL'
@@ -393,8 +404,7 @@ index_is() {
 @test "outside of a transaction: the first lets it end, the second cancels" {
 	new_db
 	index_step
-	hold_snapshot
-	begin
+	begin_held
 	running '%CONCURRENTLY%'
 	kill -TERM $PID
 	sleep 1
@@ -409,8 +419,7 @@ index_is() {
 	sql 'DROP TABLE t, u; DROP SCHEMA mig CASCADE'
 	rm m/2*
 	index_step
-	hold_snapshot
-	begin
+	begin_held
 	running '%CONCURRENTLY%'
 	kill -TERM $PID
 	sleep 0.5
@@ -759,8 +768,7 @@ stubborn() {
 @test "TERM, and KILL while an index is built: the server goes on" {
 	new_db
 	index_step
-	hold_snapshot
-	begin
+	begin_held
 	running '%CONCURRENTLY%'
 	kill -TERM $PID
 	sleep 1

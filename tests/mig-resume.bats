@@ -76,15 +76,19 @@ resume 2 index"
 		CREATE TABLE behind (id int);
 	SQL
 	plan 0
-	# an old snapshot, for which the build waits
+	# a snapshot, for which the build waits in the end
+	gate 'CREATE INDEX'
+	background sh -c 'exec mig-apply <plan'
+	local pid=$PID
+	at_gate
 	background psql -XAtqc "BEGIN ISOLATION LEVEL REPEATABLE READ;
 	    SELECT count(*) FROM t; SELECT pg_sleep(60)"
 	local holder=$PID
 	wait_for "SELECT count(*) FROM pg_stat_activity
 	    WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()" 1
-	background sh -c 'exec mig-apply <plan'
+	open_gate
 	wait_for "SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass" 1
-	kill -9 "$PID"
+	kill -9 "$pid"
 	assert_eq "$(progress)" '1 intent'
 	plan 6
 	assert_stderr_has 'm/2_index.sql:2:1: statement 1: pid '
@@ -428,11 +432,14 @@ stopped_at_detach() {
 		CREATE TABLE behind (id int);
 	SQL
 	plan 0
+	gate 'ALTER TABLE'
+	background sh -c 'exec mig-apply <plan'
+	at_gate
 	background psql -XAtqc "BEGIN; SELECT count(*) FROM t;
 	    SELECT pg_sleep(60)"
 	wait_for "SELECT count(*) FROM pg_stat_activity
 	    WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()" 1
-	background sh -c 'exec mig-apply <plan'
+	open_gate
 	wait_for "SELECT count(*) FROM pg_inherits WHERE inhdetachpending" 1
 	sql "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
 	    WHERE query LIKE '%DETACH PARTITION%'

@@ -401,7 +401,7 @@ v2_lower 2	lower
 	SELECT 1;\n-- mig: no-transaction|2: -- mig: behind the first statement
 	SELECT 1;\n-- mig: down\n-- mig: nosuch\nSELECT 2;|3: -- mig: nosuch: no such directive
 	END
-	file m/1_a.sql '-- mig: requires base 001\n-- mig: requires base 2\n-- mig: lock-timeout 500ms\n-- mig: retry 1min\n-- mig: statement-timeout 0\n-- mig: role owner\nSELECT 1;'
+	file m/1_a.sql '-- mig: requires base 001\n-- mig: requires base 2\n-- mig: lock-timeout 500ms\n-- mig: retry 1min\n-- mig: concurrently-wait 1h\n-- mig: statement-timeout 0\n-- mig: role owner\nSELECT 1;'
 	listed version,mode m '1 tx'
 	file g/1_a.up.sql '-- mig: down'
 	bad 'g/1_a.up.sql:1: -- mig: down: parts a file in the plain convention only' -f sqlx g

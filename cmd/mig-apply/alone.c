@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "built.h"
+#include "bare.h"
 #include "hash.h"
 #include "sql.h"
 #include "statement.h"
@@ -100,9 +100,8 @@ alone_done(struct alone *a)
 	return worker_sync(&a->run->worker);
 }
 
-/* The same, with what we are about to do. */
-static int
-commit_intent(struct alone *a)
+int
+alone_intent(struct alone *a)
 {
 	if (send_set(a->run, "BEGIN") == -1 || send_own_role(a->run) == -1 ||
 	    put_progress(a, a->k, "intent") == -1 ||
@@ -151,199 +150,6 @@ forget_callback(struct alone *a)
 	return worker_sync(&r->worker);
 }
 
-/*
- * Whether an index of that name is there already: nothing is built then, and
- * no index is ours.  Returns 1, 0, or -1 with a fault or failure.
- */
-static int
-index_is_there(struct alone *a, const struct built *b)
-{
-	PGresult *result;
-	int there;
-
-	if (b->index == NULL)
-		return 0;
-	result = built_ask(b, a->run, a->step, sql_settle_build);
-	if (result == NULL)
-		return -1;
-	there = PQntuples(result) == 1 && *PQgetvalue(result, 0, 0) == 't';
-	PQclear(result);
-	return there;
-}
-
-/* The statement at hand has left nothing: it was not begun. */
-static int
-forget_intent(struct alone *a)
-{
-	struct run *r = a->run;
-
-	if (send_set(r, "BEGIN") == -1 || send_own_role(r) == -1 ||
-	    send_progress_change(r, a->step, sql_progress_delete, a->k) == -1 ||
-	    send_set(r, "COMMIT") == -1 || worker_sync(&r->worker) == -1)
-		return -1;
-	a->intent = false;
-	r->partial = a->k > 1;
-	return 0;
-}
-
-/*
- * One that the statement has built is valid.  IF NOT EXISTS may have found
- * another, which is not ours.
- */
-static int
-check_index(struct alone *a, const struct built *b)
-{
-	struct run *r = a->run;
-	PGresult *result;
-
-	if (b->index == NULL)
-		return 0;
-	result = built_ask(b, r, a->step, sql_invalid_indexes);
-	if (result == NULL)
-		return -1;
-	if (PQntuples(result) > 0 && (!a->intent || forget_intent(a) == 0)) {
-		fault_set(r->fault, EXIT_UNKNOWN, "index %s is invalid",
-		    PQgetvalue(result, 0, 0));
-		fault_hint(r->fault,
-		    "DROP INDEX CONCURRENTLY %s, then plan and apply again",
-		    PQgetvalue(result, 0, 0));
-	}
-	PQclear(result);
-	return r->fault->text == NULL && !r->worker.failure.failed ? 0 : -1;
-}
-
-/*
- * Whether a statement that failed outside of a transaction leaves nothing,
- * without a look.  An invalid index, a partition that is half detached, and
- * all that a procedure has committed are left; but not where the server points
- * into the text, which it does before it begins.
- */
-static bool
-leaves_nothing(const struct lex_item *item, const PGresult *result)
-{
-	static const char *const names[] = { "VACUUM", "ALTER SYSTEM",
-		"CREATE DATABASE", "CREATE TABLESPACE", "DISCARD ALL" };
-	const char *name = statement_not_in_transaction(item);
-	const char *sqlstate = db_sqlstate(result);
-	size_t i;
-
-	if (name != NULL &&
-	    PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION) != NULL)
-		return true;
-	for (i = 0; name != NULL && i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	/* it was not there to begin with */
-	return name != NULL &&
-	    (strcmp(sqlstate, "42704") == 0 || strcmp(sqlstate, "3D000") == 0 ||
-		(strcmp(sqlstate, "42P01") == 0 &&
-		    strcmp(name, "DETACH PARTITION CONCURRENTLY") == 0)) &&
-	    strncmp(name, "CREATE", 6) != 0;
-}
-
-/* Whether somebody has made an index of that name before we could. */
-static bool
-was_forestalled(const struct lex_item *item, const PGresult *result)
-{
-	const char *name = statement_not_in_transaction(item);
-
-	return name != NULL && strcmp(name, "CREATE INDEX CONCURRENTLY") == 0 &&
-	    strcmp(db_sqlstate(result), "42P07") == 0;
-}
-
-/* The same with a look: nothing is left of it, and it can run again. */
-static bool
-left_nothing(struct alone *a)
-{
-	struct fault ignored = FAULT_INIT;
-	struct settle found;
-	bool nothing;
-
-	nothing = resume_look(a->run, a->step, &a->item, true, &found,
-		      &ignored) == 0 &&
-	    found.verdict == SETTLE_AGAIN;
-	settle_free(&found);
-	fault_free(&ignored);
-	return nothing;
-}
-
-/* A statement failed outside of a transaction, and the server says so. */
-static void
-settle_intent(struct alone *a)
-{
-	struct run *r = a->run;
-	struct worker_failure failure;
-	const PGresult *result = r->worker.failure.result;
-
-	if (!a->intent || r->worker.failure.lost || result == NULL)
-		return;
-	failure = worker_keep(&r->worker);
-	r->ending = true;
-	r->dirty = true; /* the role is the step's own */
-	if ((!a->resume.open && leaves_nothing(&a->item, result)) ||
-	    was_forestalled(&a->item, result) || left_nothing(a))
-		forget_intent(a);
-	worker_clear(&r->worker);
-	worker_bring_back(&r->worker, &failure);
-}
-
-/*
- * Send it, and behind it, where the session is shared, what puts that back: a
- * pooler hands the connection on when all is answered.
- */
-static int
-send_bare(struct alone *a)
-{
-	struct run *r = a->run;
-
-	r->watch.worker_pid = r->watch.pooled ? 0 : r->watch.worker_pid;
-	if (!r->shared)
-		return alone_send(a, false);
-	if (worker_sync(&r->worker) == -1 ||
-	    send_statement(r, a->script, &a->item, a->step, a->k, false) ==
-		-1 ||
-	    send_put_back(r, false) == -1)
-		return -1;
-	return worker_sync(&r->worker);
-}
-
-/* Run a statement that cannot be in a transaction. */
-static int
-run_bare_index(struct alone *a, const struct built *b)
-{
-	struct run *r = a->run;
-	int result;
-
-	result = index_is_there(a, b);
-	if (result == -1 || (result == 0 && commit_intent(a) == -1))
-		return -1;
-	a->intent = result == 0;
-	r->partial = r->partial || a->intent;
-	result = send_session_role(r, a->step);
-	if (result == 0)
-		result = send_bare(a);
-	if (result == -1) {
-		settle_intent(a);
-		return -1;
-	}
-	if (send_reset_role(r, a->step) == -1 || check_index(a, b) == -1)
-		return -1;
-	return alone_done(a);
-}
-
-static int
-run_bare(struct alone *a)
-{
-	struct built b;
-	int result;
-
-	result = built_read(&b, a->run, a->step, &a->item);
-	if (result == 0)
-		result = run_bare_index(a, &b);
-	built_free(&b);
-	return result;
-}
-
 /* The server refuses the statement in a transaction. */
 static bool
 refused_in_transaction(const struct worker *w)
@@ -386,7 +192,7 @@ run_refused(struct alone *a)
 	    (a->run->shared && send_put_back(a->run, false) == -1) ||
 	    worker_sync(w) == -1)
 		return -1;
-	return run_bare(a);
+	return bare_run(a);
 }
 
 /* A statement by itself. */
@@ -395,7 +201,7 @@ alone_one(struct alone *a)
 {
 	a->open = a->k;
 	if (statement_not_in_transaction(&a->item) != NULL)
-		return run_bare(a);
+		return bare_run(a);
 	while (run_in_transaction(a) == -1) {
 		/* its data have gone by */
 		if (a->item.copy_in || !run_statement_retried(a->run))

@@ -26,7 +26,7 @@ struct alone {
 };
 
 /*
- * Within alone.c and own.c.  Each returns 0, or -1 where something has failed,
+ * Within alone.c, bare.c and own.c.  Each returns 0, or -1 where something has failed,
  * as run.h has it.
  */
 
@@ -44,6 +44,9 @@ int alone_send_done(struct alone *);
 
 /* The same in a transaction of our own. */
 int alone_done(struct alone *);
+
+/* Commit that the statement at hand is about to begin. */
+int alone_intent(struct alone *);
 
 /* Run the statement at hand by itself. */
 int alone_one(struct alone *);

@@ -15,6 +15,7 @@
 /* Options that have no letter. */
 enum {
 	OPT_ANALYZE = 256,
+	OPT_CONCURRENTLY_WAIT,
 	OPT_JSON,
 	OPT_LOCK_TIMEOUT,
 	OPT_REHEARSE,
@@ -27,6 +28,7 @@ enum {
 
 static const struct option longopts[] = {
 	{ "analyze", no_argument, NULL, OPT_ANALYZE },
+	{ "concurrently-wait", required_argument, NULL, OPT_CONCURRENTLY_WAIT },
 	{ "dbname", required_argument, NULL, 'd' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "interactive", no_argument, NULL, 'i' },
@@ -52,9 +54,10 @@ usage(void)
 {
 	fprintf(stderr,
 	    "usage: %s [-1Hiq] [-d CONNINFO] [-v NAME[=VALUE]] "
-	    "[--analyze] [--json]\n"
-	    "                 [--lock-timeout TIME] [--retry TIME]\n"
-	    "                 [--statement-timeout TIME] [--wait TIME] < PLAN\n"
+	    "[--analyze]\n"
+	    "                 [--concurrently-wait TIME] [--json] "
+	    "[--lock-timeout TIME]\n"
+	    "                 [--retry TIME] [--statement-timeout TIME] [--wait TIME] < PLAN\n"
 	    "       %s --rehearse [options] < PLAN\n"
 	    "       %s -h\n",
 	    getprogname(), getprogname(), getprogname());
@@ -80,6 +83,9 @@ help(void)
 	     "(SKIP_CONFIRMATION: do not)\n"
 	     "      --analyze            then ANALYZE the tables that "
 	     "were created or changed\n"
+	     "      --concurrently-wait TIME  how long CONCURRENTLY waits "
+	     "for older transactions\n"
+	     "                           before it begins (5min)\n"
 	     "      --lock-timeout TIME  longest wait for a lock in one try "
 	     "(5s; 0: no end)\n"
 	     "      --rehearse           run the tx steps, tell what each "
@@ -148,6 +154,10 @@ long_option(struct options *o, int c, const char *arg)
 	case OPT_ANALYZE:
 		o->analyze = true;
 		break;
+	case OPT_CONCURRENTLY_WAIT:
+		o->limits[LIMIT_CONCURRENTLY] = duration("--concurrently-wait",
+		    arg, 1000);
+		break;
 	case OPT_JSON:
 		o->json = true;
 		break;
@@ -206,6 +216,7 @@ options_parse(struct arguments *a, int argc, char *argv[])
 	o->wait = 10000;
 	o->limits[LIMIT_LOCK] = 5000;
 	o->limits[LIMIT_RETRY] = 60000;
+	o->limits[LIMIT_CONCURRENTLY] = 300000;
 	o->limits[LIMIT_STATEMENT] = -1;
 	while (
 	    (c = getopt_long(argc, argv, "1d:Hhiqv:", longopts, NULL)) != -1) {

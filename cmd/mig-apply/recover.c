@@ -98,8 +98,10 @@ run_statement_retried(struct run *r)
 		return false;
 	worker_clear(&r->worker);
 	r->dirty = r->dirty || r->shared;
-	if (send_set(r, "ROLLBACK") == -1 ||
-	    (r->shared && send_put_back(r, false) == -1) ||
+	if (PQtransactionStatus(r->worker.conn) != PQTRANS_IDLE &&
+	    send_set(r, "ROLLBACK") == -1)
+		return false;
+	if ((r->shared && send_put_back(r, false) == -1) ||
 	    worker_sync(&r->worker) == -1)
 		return false;
 	return pause_before_retry(r);

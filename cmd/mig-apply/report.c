@@ -39,6 +39,15 @@ static const struct stream_column retry_columns[] = {
 	{ "why", STREAM_STRING },
 };
 
+static const struct stream_column wait_columns[] = {
+	{ "step", STREAM_NUMBER },
+	{ "action", STREAM_STRING },
+	{ "series", STREAM_STRING },
+	{ "version", STREAM_STRING },
+	{ "ms", STREAM_NUMBER },
+	{ "why", STREAM_STRING },
+};
+
 static const struct stream_column fail_columns[] = {
 	{ "step", STREAM_NUMBER },
 	{ "action", STREAM_STRING },
@@ -268,6 +277,28 @@ report_retry(struct report *r, size_t n, const struct plan_step *s,
 	values[5] = sqlstate;
 	values[6] = why;
 	report_record(r, "retry", retry_columns, values, 7);
+}
+
+void
+report_wait(struct report *r, size_t n, const struct plan_step *s,
+    const char *why)
+{
+	const char *values[6];
+	char step[24], ms[24];
+
+	report_wipe(r);
+	if (r->people) {
+		people(r, "\033[33m", n, s);
+		fputs("  waits for ", stdout);
+		text_show(stdout, why, strlen(why));
+		fputc('\n', stdout);
+		report_ok(r);
+		return;
+	}
+	step_values(values, step, n, s);
+	values[4] = number(ms, report_clock() - r->step_began);
+	values[5] = why;
+	report_record(r, "wait", wait_columns, values, 6);
 }
 
 void

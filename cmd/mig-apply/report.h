@@ -48,6 +48,10 @@ void report_start(struct report *, size_t n, const struct plan_step *);
 void report_done(struct report *, size_t n, const struct plan_step *);
 void report_retry(struct report *, size_t n, const struct plan_step *,
     const char *sqlstate, const char *why);
+
+/* A step has not begun a statement yet, and waits. */
+void report_wait(struct report *, size_t n, const struct plan_step *,
+    const char *why);
 void report_fail(struct report *, size_t n, const struct plan_step *,
     const char *sqlstate, const char *where, const char *message);
 

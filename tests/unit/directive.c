@@ -89,7 +89,7 @@ check_durations(void)
 	check("-- mig: lock-timeout 10s\n", "0=10000 ");
 	check("-- mig: lock-timeout 2min\n", "0=120000 ");
 	check("-- mig: lock-timeout 596h\n", "0=2145600000 ");
-	check("-- mig: statement-timeout 1s\n-- mig: retry 0\n", "1=0 2=1000 ");
+	check("-- mig: statement-timeout 1s\n-- mig: retry 0\n", "1=0 3=1000 ");
 }
 
 static void

@@ -1,0 +1,147 @@
+/* The timeouts of what runs outside of a transaction. */
+
+#include "timeouts.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "concurrently.h"
+#include "sql.h"
+#include "statement.h"
+
+/* Whether a statement that gives up leaves nothing that matters. */
+static bool
+may_give_up(const struct lex_item *item)
+{
+	static const char *const names[] = { "ALTER SYSTEM", "CLUSTER",
+		"REINDEX DATABASE", "REINDEX SCHEMA", "REINDEX SYSTEM",
+		"VACUUM" };
+	const char *name = statement_not_in_transaction(item);
+	size_t i;
+
+	for (i = 0; name != NULL && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The lock timeout of a statement, `said` by its text or not; -1: as it is. */
+static long
+lock_timeout(struct run *r, size_t step, const struct lex_item *item, bool said)
+{
+	struct concurrently ignored;
+
+	if (concurrently_read(&ignored, item))
+		return 0;
+	if (said)
+		return -1;
+	return may_give_up(item) ? run_limit(r, step, LIMIT_LOCK) : 0;
+}
+
+/* The same of the other two. */
+static long
+other_timeout(struct run *r, size_t step, const struct lex_item *item,
+    bool said, bool statement)
+{
+	struct concurrently ignored;
+	long ms = statement ? run_limit(r, step, LIMIT_STATEMENT) : -1;
+
+	if (ms != -1 || said || !concurrently_read(&ignored, item))
+		return ms;
+	return 0;
+}
+
+/* What a setting is to be, of which `said` says whether the text has set it. */
+static long
+wanted(struct run *r, size_t step, const struct lex_item *item,
+    const char *name, bool said)
+{
+	return *name == 'l' ? lock_timeout(r, step, item, said) :
+			      other_timeout(r, step, item, said, *name == 's');
+}
+
+int
+timeouts_check(struct run *r, size_t step, const struct lex_item *item)
+{
+	PGresult *result;
+	const char *name;
+	long ms;
+	int i, ok = 0;
+
+	if (!r->shared)
+		return 0;
+	result = worker_query(&r->worker, sql_timeouts, 0, NULL, r->fault);
+	if (result == NULL)
+		return -1;
+	for (i = 0; ok == 0 && i < PQntuples(result); i++) {
+		name = PQgetvalue(result, i, 0);
+		ms = wanted(r, step, item, name, false);
+		if (ms == -1 ||
+		    strtol(PQgetvalue(result, i, 1), NULL, 10) == ms ||
+		    (*name == 'l' && may_give_up(item)))
+			continue;
+		ok = fault_set(r->fault, r->partial ? EXIT_UNKNOWN : EXIT_USAGE,
+		    "statement %s outside of a transaction wants a %s of "
+		    "%ld ms, which no pooler in transaction mode keeps",
+		    statement_not_in_transaction(item), name, ms);
+		fault_hint(r->fault,
+		    "connect without the pooler, or to a pool in session mode");
+	}
+	PQclear(result);
+	return ok;
+}
+
+static int
+set(struct timeouts *t, struct run *r, const char *name, const char *was,
+    bool said, long ms)
+{
+	char sql[64];
+
+	if (ms == -1)
+		return 0;
+	if (said)
+		snprintf(t->undo[t->n++], sizeof(t->undo[0]), "SET %s = %s",
+		    name, was);
+	else
+		snprintf(t->undo[t->n++], sizeof(t->undo[0]), "RESET %s", name);
+	snprintf(sql, sizeof(sql), "SET %s = %ld", name, ms);
+	return send_set(r, sql);
+}
+
+int
+timeouts_set(struct timeouts *t, struct run *r, size_t step,
+    const struct lex_item *item)
+{
+	PGresult *result;
+	const char *name;
+	int i, ok = 0;
+	bool said;
+
+	t->n = 0;
+	if (r->shared)
+		return 0;
+	result = worker_query(&r->worker, sql_timeouts, 0, NULL, r->fault);
+	if (result == NULL)
+		return -1;
+	for (i = 0; ok == 0 && i < PQntuples(result) && i < 3; i++) {
+		name = PQgetvalue(result, i, 0);
+		said = *PQgetvalue(result, i, 2) == 't';
+		ok = set(t, r, name, PQgetvalue(result, i, 1), said,
+		    wanted(r, step, item, name, said));
+	}
+	PQclear(result);
+	return ok;
+}
+
+int
+timeouts_reset(struct timeouts *t, struct run *r)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		if (send_set(r, t->undo[i]) == -1)
+			return -1;
+	t->n = 0;
+	return 0;
+}
