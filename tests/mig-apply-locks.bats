@@ -293,3 +293,174 @@ lock 4s statement 8s'
 	let_go
 	apply 0
 }
+
+@test "own: a transaction of the text is tried again from its BEGIN" {
+	sql 'CREATE SEQUENCE tries; CREATE TABLE u (id int)'
+	migration 1_a.sql <<-'SQL'
+		-- mig: own-transaction
+		BEGIN;
+		INSERT INTO u VALUES (1);
+		COMMIT AND CHAIN;
+		SELECT nextval('tries');
+		COPY u FROM stdin;
+		2
+		\.
+		ALTER TABLE t ADD a int;
+		COMMIT;
+		BEGIN ISOLATION LEVEL SERIALIZABLE;
+		COPY u FROM stdin;
+		3
+		\.
+		COMMIT;
+	SQL
+	hold 'LOCK TABLE t IN ACCESS SHARE MODE'
+	apply 7 --lock-timeout 50ms --retry 300ms
+	assert_match "$output" $'\nretry\t1\t.*: blocked by pid [0-9]+ \\(holds'
+	assert_eq "$(sql 'TABLE u')" 1
+	mig-ls m | mig-plan >plan
+	mig-apply --lock-timeout 50ms <plan >report 2>err 3>&- 4>&- 7>&- &
+	local pid=$!
+	until [ "$(grep -c ^retry report)" -ge 2 ]; do
+		alive $pid
+		sleep 0.05
+	done
+	let_go
+	wait $pid
+	assert_eq "$(sql 'SELECT * FROM u ORDER BY id')" $'1\n2\n3'
+	[ "$(sql 'SELECT last_value FROM tries')" -ge 5 ]
+	assert_eq "$(sql 'SELECT count(*) FROM mig.progress')" 0
+	assert_eq "$(sql "SELECT string_agg(action, ' ' ORDER BY seq)
+	    FROM mig.log")" 'fail resume'
+	assert_eq "$(cat err)" ''
+}
+
+@test "own: nothing committed is busy; a PREPARE is not run twice" {
+	hold 'LOCK TABLE t IN ACCESS SHARE MODE'
+	migration 1_a.sql <<-'SQL'
+		-- mig: own-transaction
+		BEGIN;
+		ALTER TABLE t ADD a int;
+		COMMIT;
+	SQL
+	apply 6 --lock-timeout 20 --retry 200ms
+	assert_output_has $'\nretry\t'
+	sed -i 's/^BEGIN;/&\nPREPARE p AS SELECT 1;/' m/1_a.sql
+	apply 6 --lock-timeout 20 --retry 200ms
+	refute_output_has $'\nretry\t'
+	let_go
+	apply 0
+}
+
+@test "COPY with data is tried again with its data, in each mode" {
+	local mode n=0
+	for mode in '' no-transaction own-transaction; do
+		n=$((n + 1))
+		migration ${n}_a.sql <<-SQL
+			${mode:+-- mig: $mode}
+			${mode:+--}SELECT 1;
+			COPY t FROM stdin;
+			1
+			2
+			\\.
+			INSERT INTO t VALUES (3);
+		SQL
+		hold 'LOCK TABLE t IN SHARE MODE'
+		mig-ls m | mig-plan >plan
+		mig-apply --lock-timeout 50ms <plan >report 2>err 3>&- 4>&- 7>&- &
+		local pid=$!
+		until [ "$(grep -c ^retry report)" -ge 2 ]; do
+			alive $pid
+			sleep 0.05
+		done
+		let_go
+		wait $pid
+		assert_eq "$(sql 'SELECT sum(id), count(*) FROM t')" '6|3'
+		assert_eq "$(cat err)" ''
+		sql 'TRUNCATE t'
+	done
+}
+
+@test "a COMMIT that fails to serialize, or in a deadlock, is tried again" {
+	sql "CREATE SEQUENCE tries;
+	    CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \$\$
+	    BEGIN
+		IF nextval('tries') % 3 <> 0 THEN
+			RAISE 'again' USING ERRCODE =
+			    CASE new.id WHEN 1 THEN '40001' ELSE '40P01' END;
+		END IF;
+		RETURN NULL;
+	    END \$\$;
+	    CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON t DEFERRABLE
+	    INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail()"
+	migration 1_tx.sql <<<'INSERT INTO t VALUES (1);'
+	migration 2_none.sql <<-'SQL'
+		-- mig: no-transaction
+		INSERT INTO t VALUES (2);
+	SQL
+	migration 3_own.sql <<-'SQL'
+		-- mig: own-transaction
+		BEGIN;
+		INSERT INTO t VALUES (1);
+		COMMIT;
+	SQL
+	apply 0
+	assert_eq "$(grep ^retry <<<"$output" | cut -f 5,7 | tr '\t\n' ' ,')" \
+	    '1 40001,1 40001,2 40P01,2 40P01,3 40001,3 40001,'
+	assert_eq "$(sql 'SELECT sum(id), count(*) FROM t')" '4|3'
+	assert_eq "$(sql "SELECT string_agg(action, ' ') FROM mig.log")" \
+	    'apply apply apply'
+	# -1: all of it again
+	sql "SELECT setval('tries', 3); TRUNCATE t; DROP SCHEMA mig CASCADE" \
+	    2>/dev/null >/dev/null
+	rm m/2* m/3*
+	migration 2_tx.sql <<<'CREATE TABLE second (id int);'
+	apply 0 -1
+	assert_eq "$(grep ^retry <<<"$output" | cut -f 5,7 | tr '\t\n' ' ,')" \
+	    '1 40001,1 40001,'
+	assert_eq "$(sql 'SELECT sum(id), count(*) FROM t')" '1|1'
+}
+
+@test "a signal ends the pause between two tries" {
+	local mode
+	hold 'LOCK TABLE t IN ACCESS SHARE MODE'
+	for mode in '' '-- mig: no-transaction'; do
+		printf '%s\n' "$mode" 'ALTER TABLE t ADD a int;' |
+		    migration 1_a.sql
+		mig-ls m | mig-plan >plan
+		mig-apply --lock-timeout 1ms --retry 1h <plan >report 2>err \
+		    3>&- 4>&- 7>&- &
+		local pid=$! rc=0
+		# pauses of some seconds by then
+		until [ "$(grep -c ^retry report)" -ge 5 ]; do
+			alive $pid
+			sleep 0.05
+		done
+		kill $pid
+		wait $pid || rc=$?
+		assert_eq $rc 143
+		assert_match "$(cat err)" 'stopped: step 1 of 1 is rolled back'
+		assert_eq "$(tail -2 report | head -1)" $'exit\t143\t0'
+	done
+	let_go
+}
+
+@test "who was queued behind a try gets through in the pause" {
+	hold 'LOCK TABLE t IN ACCESS SHARE MODE'
+	migration 1_a.sql <<<'ALTER TABLE t ADD a int;'
+	mig-ls m | mig-plan >plan
+	mig-apply --lock-timeout 1s --retry 1h <plan >report 2>err \
+	    3>&- 4>&- 7>&- &
+	local pid=$! queued=0 n
+	# a reader that comes while the ALTER waits stands behind it
+	for n in 1 2 3; do
+		wait_for "SELECT count(*) > 0 FROM pg_locks
+		    WHERE relation = 't'::regclass AND NOT granted" t
+		PGOPTIONS='-c lock_timeout=1min' sql 'TABLE t'
+		queued=$((queued + 1))
+	done
+	assert_eq $queued 3
+	grep -q ^retry report
+	alive $pid
+	let_go
+	wait $pid
+}

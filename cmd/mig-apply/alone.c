@@ -195,6 +195,40 @@ run_refused(struct alone *a)
 	return bare_run(a);
 }
 
+int
+alone_rewind(struct alone *a, size_t statement)
+{
+	struct run *r = a->run;
+	enum lex_kind kind;
+
+	script_close(a->script);
+	a->script = script_open(r->plan, &r->plan->steps[a->step],
+	    r->worker.backslash_quotes, r->fault);
+	a->k = 0;
+	while (a->script != NULL && a->k + 1 < statement) {
+		kind = script_next(a->script, &a->item, r->fault);
+		if (kind == LEX_BAD || kind == LEX_END)
+			return -1;
+		a->k += kind == LEX_STATEMENT;
+	}
+	return a->script == NULL ? -1 : 0;
+}
+
+/* Read the statement at hand, and what follows on it, again. */
+static int
+read_again(struct alone *a)
+{
+	enum lex_kind kind;
+
+	if (alone_rewind(a, a->k) == -1)
+		return -1;
+	do
+		kind = script_next(a->script, &a->item, a->run->fault);
+	while (kind == LEX_DATA || kind == LEX_DATA_END);
+	a->k++;
+	return kind == LEX_STATEMENT ? 0 : -1;
+}
+
 /* A statement by itself. */
 int
 alone_one(struct alone *a)
@@ -203,10 +237,12 @@ alone_one(struct alone *a)
 	if (statement_not_in_transaction(&a->item) != NULL)
 		return bare_run(a);
 	while (run_in_transaction(a) == -1) {
-		/* its data have gone by */
-		if (a->item.copy_in || !run_statement_retried(a->run))
+		if (!run_statement_retried(a->run))
 			return run_refused(a);
 		a->logged = false;
+		/* its data have gone by */
+		if (a->item.copy_in && read_again(a) == -1)
+			return -1;
 	}
 	return 0;
 }
@@ -334,6 +370,8 @@ alone_run(struct run *r, size_t step)
 		a.script = script_open(r->plan, &r->plan->steps[step],
 		    r->worker.backslash_quotes, r->fault);
 		result = a.script == NULL ? -1 : run_statements(&a);
+		while (result == -1 && own_retried(&a))
+			result = run_statements(&a);
 	}
 	script_close(a.script);
 	resume_close(&a.resume);

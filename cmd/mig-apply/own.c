@@ -54,6 +54,16 @@ own_follow(struct alone *a)
 	return 0;
 }
 
+/* A transaction of the text's own has begun. */
+static int
+note_own(struct alone *a, bool chained)
+{
+	a->own = true;
+	a->chained = chained;
+	a->bound = false;
+	return send_settings(a->run, a->step);
+}
+
 /* A transaction of the text's own, but for the words that begin it. */
 static int
 begin_inside(struct alone *a)
@@ -62,10 +72,9 @@ begin_inside(struct alone *a)
 
 	a->inside = false;
 	a->open = a->k;
-	if (send_set(r, a->begin == NULL ? "BEGIN" : a->begin) == -1 ||
-	    send_role(r, r->looks[a->step].role) == -1)
+	if (send_set(r, a->begin == NULL ? "BEGIN" : a->begin) == -1)
 		return -1;
-	return worker_sync(&r->worker);
+	return note_own(a, true) == -1 ? -1 : worker_sync(&r->worker);
 }
 
 /* The text ends a transaction that it did not begin. */
@@ -82,8 +91,6 @@ end_nothing(struct alone *a)
 static int
 run_idle(struct alone *a)
 {
-	struct run *r = a->run;
-
 	a->open = a->k;
 	switch (statement_kind(&a->item)) {
 	case STATEMENT_COMMIT:
@@ -92,7 +99,7 @@ run_idle(struct alone *a)
 	case STATEMENT_BEGIN:
 		if (note_begin(a) == -1 || alone_send(a, true) == -1)
 			return -1;
-		return send_role(r, r->looks[a->step].role);
+		return note_own(a, false);
 	case STATEMENT_OTHER:
 	case STATEMENT_PREPARE_TRANSACTION:
 	case STATEMENT_SAVEPOINT:
@@ -120,12 +127,34 @@ own_run(struct alone *a)
 	if (r->shared && (ends || kind == STATEMENT_ROLLBACK) &&
 	    send_put_back(r, true) == -1)
 		return -1;
+	if (kind == STATEMENT_OTHER && lex_is(&a->item, 0, "PREPARE"))
+		a->bound = true; /* it is not rolled back */
 	if (alone_send(a, true) == -1)
 		return -1;
-	if (ends)
+	if (!ends && kind != STATEMENT_ROLLBACK)
+		return 0;
+	if (ends) {
 		r->partial = true;
-	if (ends || kind == STATEMENT_ROLLBACK)
-		a->open = a->k + 1;
-	/* the role was the last transaction's */
-	return chains(&a->item) ? send_role(r, r->looks[a->step].role) : 0;
+		r->deadline = 0;
+		r->tries = 0;
+	}
+	a->own = false;
+	a->open = a->k + 1;
+	/* the settings were the last transaction's */
+	return chains(&a->item) ? note_own(a, true) : 0;
+}
+
+bool
+own_retried(struct alone *a)
+{
+	size_t open = a->open;
+
+	if (!a->own || a->bound || !run_statement_retried(a->run))
+		return false;
+	a->own = a->logged = false;
+	if (alone_rewind(a, open) == -1)
+		return false;
+	/* behind COMMIT AND CHAIN, or where a run stopped, there is no BEGIN */
+	a->inside = a->chained;
+	return true;
 }
