@@ -54,7 +54,8 @@ probe	= $(shell printf 'int main(void){return 0;}\n' | \
 	  $(CC) -std=c11 -Werror $(1) -x c -c -o /dev/null - 2>/dev/null && echo y)
 known	= $(if $(call probe,$(1)),$(1),$(foreach f,$(1),\
 	  $(if $(call probe,$(f)),$(f))))
-NOBUILD	= help clean fmt dist need check lint asan cov fuzz demo bench sweep
+NOBUILD	= help clean fmt dist need check lint asan cov fuzz demo bench \
+	  bench-stall sweep
 ifneq ($(filter-out $(NOBUILD),$(or $(MAKECMDGOALS),all)),)
 OURFLAGS := $(call known,$(WARN) $(HARD))
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
@@ -213,7 +214,13 @@ sweep:	## FAULTS (2500, or all) done to mig-apply on the first of MATRIX
 bench:	## the benchmarks
 	@tests/lab/need check system
 	@+$(SUB) all
-	@exec env MIG_BIN='$(abspath $(B))' tests/bench/run
+	@env MIG_BIN='$(abspath $(B))' tests/bench/run
+	@exec env MIG_BIN='$(abspath $(B))' tests/bench/stall
+
+bench-stall:	## how long an application waits for a migration
+	@tests/lab/need check system
+	@+$(SUB) all
+	@exec env MIG_BIN='$(abspath $(B))' tests/bench/stall
 
 # ----------------------------------------------------------------- lint
 
@@ -280,11 +287,12 @@ clean:	## remove build/
 	rm -rf $(BUILD)
 
 help:	## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1	/p' Makefile | \
-	    while IFS='	' read -r t h; do printf '%-10s %s\n' "$$t" "$$h"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1	/p' Makefile | \
+	    while IFS='	' read -r t h; do printf '%-11s %s\n' "$$t" "$$h"; done
 	@echo 'variables: MATRIX="system 13 18 17x 17n tsl" TESTS=pattern FUZZ=pattern'
 	@echo '           FUZZ_SECONDS=60 FAULTS=2500 PREFIX=/usr/local DESTDIR= BUILD=build'
 
-.PHONY: FORCE all units objects check asan cov fuzz fuzzers demo bench sweep \
-	lint $(LINTS:%=lint-%) fmt install uninstall dist clean help
+.PHONY: FORCE all units objects check asan cov fuzz fuzzers demo bench \
+	bench-stall sweep lint $(LINTS:%=lint-%) fmt install uninstall dist \
+	clean help
 .DELETE_ON_ERROR:
