@@ -464,3 +464,20 @@ lock 4s statement 8s'
 	let_go
 	wait $pid
 }
+
+@test "without a right to see others, they are waited for and named too" {
+	new_role plain LOGIN
+	sql "GRANT CREATE ON DATABASE $PGDATABASE TO $ROLE;
+	    GRANT ALL ON SCHEMA public TO $ROLE; ALTER TABLE t OWNER TO $ROLE"
+	hold 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ' 'TABLE t'
+	local -x PGUSER=$ROLE
+	build 'CREATE INDEX CONCURRENTLY i ON t (id)'
+	apply 6 --concurrently-wait 0
+	assert_match "$stderr" 'would wait for pid [0-9]+ \(holds\): <insuff'
+	build 'ALTER TABLE t ADD a int'
+	sed -i 1d m/1_a.sql
+	apply 6 --lock-timeout 20 --retry 0
+	assert_match "$stderr" 'blocked by pid [0-9]+ \(holds\): <insuff'
+	let_go
+	apply 0
+}

@@ -6,10 +6,11 @@
 	    pg_catalog.format('pid %s (%s%s): %s', a.pid,
 		pg_catalog.concat_ws(', ', coalesce(
 		    nullif(a.application_name, ''), a.usename, a.backend_type),
-		    pg_catalog.concat_ws(' ', a.state, pg_catalog.to_char(
-			pg_catalog.make_interval(secs => extract(epoch FROM
-			pg_catalog.clock_timestamp() - a.xact_start)
-			::pg_catalog.float8), 'HH24:MI:SS'))),
+		    nullif(pg_catalog.concat_ws(' ', a.state,
+			pg_catalog.to_char(pg_catalog.make_interval(secs =>
+			extract(epoch FROM pg_catalog.clock_timestamp() -
+			    a.xact_start)::pg_catalog.float8),
+			'HH24:MI:SS')), '')),
 		', waits for pid ' || nullif(
 		    pg_catalog.array_to_string(h.behind, ', '), ''),
 		pg_catalog.left(pg_catalog.rtrim(
