@@ -702,7 +702,13 @@ everything() {
 		TRUNCATE sales;
 		INSERT INTO sales VALUES (1);
 	SQL
-	migration 2_b.sql <<<'DELETE FROM sales;'
+	migration 2_b.sql <<-'SQL'
+		DELETE FROM sales;
+		CREATE TABLE n (i int);
+		INSERT INTO n VALUES (1), (2);
+		TRUNCATE n;
+		INSERT INTO n VALUES (1), (2);
+	SQL
 	rehearse 0
 	for statement in 1 2; do
 		assert_match "$(told rewrite 1 $statement)" \
@@ -715,6 +721,9 @@ everything() {
 	assert_eq "$(told rewrite 1 6)" ''
 	assert_eq "$(told rows 1 7)" 'public.sales 1 0 0'
 	assert_eq "$(told rows 2 1)" 'public.sales 0 0 1'
+	assert_eq "$(told rows 2 4)" ''
+	# the server counts anew
+	assert_eq "$(told rows 2 5)" 'public.n 2 0 0'
 }
 
 @test "a table of many partitions" {
