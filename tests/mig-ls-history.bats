@@ -196,3 +196,128 @@ changed after it was written"
 	run_mig 9 env PGUSER="$ROLE" mig-ls -d --verify
 	assert_stderr_has "grant USAGE on schema \"mig\""
 }
+
+@test "--verify: a change of each column is found, and its row named" {
+	new_db
+	apply
+	sql 'CREATE TABLE kept AS SELECT * FROM mig.log'
+	local column n=0
+	while read -r column; do
+		n=$((n + 1))
+		tamper "UPDATE mig.log SET $column WHERE seq = 2"
+		run_mig 1 mig-ls -d --verify
+		assert_match "$stderr" \
+		    'row (2|3 follows row 1|3 does not continue row 2)'
+		tamper 'TRUNCATE mig.log; INSERT INTO mig.log SELECT * FROM kept'
+	done < <(sql "SELECT replace(CASE
+	    WHEN attname = 'seq' THEN '@ = 99'
+	    WHEN attname = 'action' THEN '@ = ''adopt'''
+	    WHEN atttypid = 'timestamptz'::regtype
+		THEN '@ = @ + interval ''1 us'''
+	    ELSE '@ = coalesce(@, '''') || ''x''' END, '@', attname)
+	    FROM pg_attribute WHERE attrelid = 'mig.log'::regclass
+	    AND attnum > 0 ORDER BY attnum")
+	assert_eq $n 24
+	# nor is an absent value the same as an empty one
+	tamper "UPDATE mig.log SET error = '' WHERE seq = 3"
+	run_mig 1 mig-ls -d --verify
+	assert_stderr_has 'mig.log: row 3 is not what its hash says'
+}
+
+@test "--verify: rows that are gone, put in, or have changed places" {
+	new_db
+	apply
+	sql 'CREATE TABLE kept AS SELECT * FROM mig.log'
+	local change said
+	while IFS='|' read -r change said; do
+		tamper "$change"
+		run_mig 1 mig-ls -d --verify
+		assert_stderr_has "mig.log: row $said"
+		tamper 'TRUNCATE mig.log; INSERT INTO mig.log SELECT * FROM kept'
+	done <<-'END'
+		DELETE FROM mig.log WHERE seq = 1|2 follows row 0
+		DELETE FROM mig.log WHERE seq = 3|4 follows row 2
+		UPDATE mig.log SET seq = 15 - seq WHERE seq IN (2, 3); UPDATE mig.log SET seq = seq - 10 WHERE seq > 10|2 is not what its hash says
+		INSERT INTO mig.log (seq, prev, hash, action, started, finished, db_user) SELECT 5, hash, repeat('f', 64), 'fail', now(), now(), 'x' FROM mig.log WHERE seq = 4|5 is not what its hash says
+		INSERT INTO mig.log (seq, prev, hash, action, started, finished, db_user) SELECT 5, repeat('e', 64), '', 'fail', now(), now(), 'x'; UPDATE mig.log l SET hash = mig.row_hash(l) WHERE seq = 5|5 does not continue row 4
+	END
+	run_mig 0 mig-ls -d --verify
+}
+
+@test "the log refuses changes by its owner and by a superuser" {
+	new_db
+	new_role owner LOGIN
+	sql "GRANT CREATE ON DATABASE $PGDATABASE TO $ROLE;
+	    GRANT CREATE ON SCHEMA public TO $ROLE"
+	PGUSER=$ROLE apply
+	local who change
+	for who in "$ROLE" "$PGUSER"; do
+		for change in 'UPDATE mig.log SET name = name' \
+		    'DELETE FROM mig.log WHERE seq = 4' 'TRUNCATE mig.log' \
+		    "MERGE INTO mig.log l USING mig.log k ON l.seq = k.seq
+		    WHEN MATCHED THEN DELETE" \
+		    "SET session_replication_role = replica;
+		    DELETE FROM mig.log"; do
+			case $who$change in
+			*MERGE*) [ "$MIG_SERVER_MAJOR" -ge 15 ] || continue ;;
+			"$ROLE"*replica*) continue ;;
+			esac
+			PGUSER=$who run_mig 1 psql -Xq -v ON_ERROR_STOP=1 \
+			    -v VERBOSITY=verbose -c "$change"
+			assert_stderr_has 'MG002'
+		done
+	done
+	run_mig 0 mig-ls -d --verify
+	assert_match "$output" '^4 '
+	sql "DROP OWNED BY $ROLE CASCADE"
+}
+
+# digest PLAN: as anybody can compute it.
+digest() {
+	sed '$d' "$1" | sha256sum | cut -c 1-64
+}
+
+@test "who did it, where, and with which plan" {
+	new_db
+	new_role other
+	local who
+	who="$PGUSER|$(id -un)|$(uname -n)|mig-tools $(mig-ls --version |
+	    sed 's/.* //')"
+	rm m/10* m/9*
+	echo "SET SESSION AUTHORIZATION $ROLE;" >m/2_b.sql
+	printf '%s\n' "-- mig: no-transaction" "SET ROLE $ROLE;" 'SELECT 2;' \
+	    >m/3_c.sql
+	mig-ls m | mig-plan >plan.1
+	run_mig 0 mig-apply <plan.1
+	echo 'SELECT nope;' >m/4_fail.sql
+	mig-ls m | mig-plan >plan.2
+	run_mig 5 mig-apply <plan.2
+	rm m/4_fail.sql
+	echo 'SELECT 3;' >>m/2_b.sql
+	mig-ls m | mig-plan --accept >plan.3
+	run_mig 0 mig-apply <plan.3
+	printf -- 'SELECT 5;\n-- mig: down\nSELECT 6;\n' >m/5_e.sql
+	mig-ls m | mig-plan >plan.4
+	run_mig 0 mig-apply <plan.4
+	mig-ls m | mig-plan --revert 1 >plan.5
+	run_mig 0 mig-apply <plan.5
+	mig-ls m | mig-plan --clean="$PGDATABASE" >plan.6
+	run_mig 0 mig-apply <plan.6
+	assert_eq "$(sql "SELECT DISTINCT db_user, os_user, host, tool
+	    FROM mig.log")" "$who"
+	assert_eq "$(sql "SELECT action || ' ' || plan FROM mig.log
+	    WHERE seq > 2 ORDER BY seq")" "apply $(digest plan.1)
+fail $(digest plan.2)
+accept $(digest plan.3)
+apply $(digest plan.4)
+revert $(digest plan.5)
+exec $(digest plan.6)"
+	[ "$(id -u)" = 0 ] || skip "only root can be somebody else"
+	# sudo(8) and its like: it is the one that it runs as
+	mig-ls m | mig-plan >plan.7
+	setpriv --reuid=65534 --clear-groups test -x "$MIG_BIN/mig-apply" ||
+	    skip "the commands are not for everybody"
+	run_mig 0 setpriv --reuid=65534 --clear-groups mig-apply <plan.7
+	assert_eq "$(sql 'SELECT os_user FROM mig.log ORDER BY seq DESC
+	    LIMIT 1')" "$(id -un 65534)"
+}

@@ -84,6 +84,26 @@ verify_none(const char *hash, struct fault *f)
 	return 0;
 }
 
+/* A row that was changed may be the reason that the history cannot be read. */
+static int
+verify_unread(PGconn *conn, struct fault *f)
+{
+	const char *no_hash = NULL;
+	struct fault ignored = FAULT_INIT;
+	PGresult *result;
+
+	if (f->code != EXIT_NOVERDICT)
+		return -1;
+	result = history_query(conn, sql_chain, 1, &no_hash, &ignored);
+	if (result != NULL && db_value(result, 0, SEQ) != NULL) {
+		fault_free(f);
+		broken(result, f);
+	}
+	PQclear(result);
+	fault_free(&ignored);
+	return -1;
+}
+
 int
 history_verify(PGconn *conn, const char *hash, struct fault *f)
 {
@@ -93,7 +113,7 @@ history_verify(PGconn *conn, const char *hash, struct fault *f)
 	int ok;
 
 	if (history_read(&h, conn, f) == -1)
-		return -1;
+		return verify_unread(conn, f);
 	exists = h.exists;
 	history_free(&h);
 	if (!exists)
