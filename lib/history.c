@@ -66,8 +66,8 @@ hint_unreadable(struct fault *f, const char *schema)
 {
 	if (f->text != NULL && strstr(f->text, " 42501: ") != NULL)
 		fault_hint(f,
-		    "grant USAGE on schema %s and SELECT on all "
-		    "its tables to this role",
+		    "grant USAGE on schema %s, SELECT on all its tables "
+		    "and EXECUTE on its functions to this role",
 		    schema);
 	else
 		fault_hint(f,

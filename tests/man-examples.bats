@@ -451,6 +451,19 @@ json_columns() {
 	assert_output_has 001
 }
 
+@test "mig-history(5): a role that may apply" {
+	users
+	apply
+	keep_role deploy
+	sql 'CREATE ROLE deploy LOGIN'
+	echo "SELECT 1;" >migrations/003_last.sql
+	mig-ls migrations | mig-plan >plan
+	run_mig 9 env PGUSER=deploy mig-apply -d app <plan
+	assert_stderr_has 'hint: grant USAGE on schema "mig"'
+	example man/mig-history.5 history-grant-apply
+	run_mig 0 env PGUSER=deploy mig-apply -d app <plan
+}
+
 @test "mig(7): the pipeline" {
 	users
 	example man/mig.7 pipeline

@@ -1,7 +1,7 @@
 -- Who holds the lock of mig-apply.
-SELECT pg_catalog.format('pid %s (%s, user %s, since %s)', a.pid,
+SELECT pg_catalog.format('pid %s (%s, user %s%s)', a.pid,
     coalesce(nullif(a.application_name, ''), '?'), coalesce(a.usename, '?'),
-    pg_catalog.to_char(a.xact_start AT TIME ZONE 'UTC',
+    ', since ' || pg_catalog.to_char(a.xact_start AT TIME ZONE 'UTC',
     'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
 FROM pg_catalog.pg_locks l
 JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid

@@ -14,6 +14,7 @@
 #include "exits.h"
 #include "rehearse.h"
 #include "run.h"
+#include "sql.h"
 #include "standard.h"
 #include "stop.h"
 #include "table.h"
@@ -90,6 +91,28 @@ check_state(struct run *r, struct fault *f)
 	return fault_hint(f,
 	    "plan again: mig-ls DIR | mig-plan; mig-ls -d "
 	    "lists what is applied");
+}
+
+/* A right to the history that lacks is found before a step has run for long. */
+static int
+check_rights(const struct run *r, struct fault *f)
+{
+	PGresult *result;
+
+	if (!r->history.exists || r->options->rehearse)
+		return 0;
+	result = history_query(r->watch.conn, sql_rights, 0, NULL, f);
+	if (result == NULL)
+		return -1;
+	if (!PQgetisnull(result, 0, 0)) {
+		fault_set(f, EXIT_NOVERDICT,
+		    "role %s may not write to the history of database %s",
+		    PQuser(r->watch.conn), PQdb(r->watch.conn));
+		fault_hint(f, "grant %s to this role",
+		    PQgetvalue(result, 0, 0));
+	}
+	PQclear(result);
+	return f->text == NULL ? 0 : -1;
 }
 
 /* Ask on the terminal.  Returns 0 for yes, -1 with a fault. */
@@ -169,7 +192,7 @@ prepare(struct run *r, struct fault *f)
 	if (look_again(r) == -1 || check_writable(r, f) == -1 ||
 	    check_role(r, f) == -1 ||
 	    watch_history(&r->watch, &r->history, &r->plan->tool, f) == -1 ||
-	    check_state(r, f) == -1 ||
+	    check_state(r, f) == -1 || check_rights(r, f) == -1 ||
 	    vars_add_flyway(r->vars, r->watch.conn, f) == -1)
 		return -1;
 	r->schema = db_schema(r->watch.conn, f);

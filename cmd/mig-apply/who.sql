@@ -13,9 +13,11 @@
 			'HH24:MI:SS')), '')),
 		', waits for pid ' || nullif(
 		    pg_catalog.array_to_string(h.behind, ', '), ''),
-		pg_catalog.left(pg_catalog.rtrim(
-		    pg_catalog.regexp_replace(a.query, '\s+', ' ', 'g'),
-		    '; '), 80)) AS text
+		CASE WHEN a.query = '<insufficient privilege>'
+		    THEN 'what it does is for pg_read_all_stats to see'
+		    ELSE pg_catalog.left(pg_catalog.rtrim(
+			pg_catalog.regexp_replace(a.query, '\s+', ' ', 'g'),
+			'; '), 80) END) AS text
 	FROM held h JOIN pg_catalog.pg_stat_activity a ON a.pid = h.pid
 	UNION ALL
 	SELECT 0, 0, pg_catalog.format('prepared transaction %L (%s %s)',
