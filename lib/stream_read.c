@@ -194,8 +194,11 @@ parse_record(struct stream_reader *r, char *line, size_t len,
 			r->fields[i] = NULL;
 			continue;
 		}
+		errno = 0;
 		if (text_unescape(r->fields[i], &flen) == -1)
-			return bad(r, f, "a field with a bad escape or byte");
+			return errno == ENOMEM ?
+			    fault_nomem(f) :
+			    bad(r, f, "a field with a bad escape or byte");
 		if (strlen(r->fields[i]) != flen)
 			return bad(r, f, "a NUL byte in a field");
 	}

@@ -36,8 +36,8 @@ void text_escape(FILE *fp, const char *s, size_t len);
 /*
  * Undo text_escape() in place.  Returns 0 and sets `*len` to the new length
  * (the text stays NUL-terminated), or -1 where `s` has an unknown escape, or
- * is not in the one spelling that text_escape() gives it.  "-" becomes the
- * empty string.
+ * is not in the one spelling that text_escape() gives it, or where there is no
+ * memory (errno ENOMEM).  "-" becomes the empty string.
  */
 int text_unescape(char *s, size_t *len);
 
