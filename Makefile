@@ -54,7 +54,7 @@ probe	= $(shell printf 'int main(void){return 0;}\n' | \
 	  $(CC) -std=c11 -Werror $(1) -x c -c -o /dev/null - 2>/dev/null && echo y)
 known	= $(if $(call probe,$(1)),$(1),$(foreach f,$(1),\
 	  $(if $(call probe,$(f)),$(f))))
-NOBUILD	= help clean fmt dist need check lint asan cov fuzz demo bench \
+NOBUILD	= help clean fmt dist need check lint asan valgrind cov fuzz demo bench \
 	  bench-stall sweep
 ifneq ($(filter-out $(NOBUILD),$(or $(MAKECMDGOALS),all)),)
 OURFLAGS := $(call known,$(WARN) $(HARD))
@@ -184,6 +184,16 @@ asan:	## the tests with the address and undefined behaviour sanitizers
 	    UBSAN_OPTIONS=print_stacktrace=1:exitcode=99:$$UBSAN_OPTIONS \
 	    tests/lab/check
 
+# Each command in build/valgrind runs the one in build; it is slow.
+valgrind:	## the tests with each command under valgrind's memcheck
+	@tests/lab/need check valgrind $(firstword $(MATRIX))
+	@+$(SUB) all units
+	@mkdir -p $(BUILD)/valgrind/unit
+	@for p in $(CMDS) $(UNITS:%=unit/%); do \
+	    ln -sf '$(CURDIR)/tests/lab/valgrind' $(BUILD)/valgrind/$$p; done
+	@exec env BUILD='$(BUILD)/valgrind' TESTS='$(TESTS)' \
+	    MATRIX='$(firstword $(MATRIX))' MIG_SLOW=20 tests/lab/check
+
 cov:	## the tests with coverage: what of each file they reach, and why not all
 	@tests/lab/need check $(firstword $(MATRIX))
 	@find $(BUILD)/cov -name '*.gcda' -delete 2>/dev/null || :
@@ -292,7 +302,7 @@ help:	## this list
 	@echo 'variables: MATRIX="system 13 18 17x 17n tsl" TESTS=pattern FUZZ=pattern'
 	@echo '           FUZZ_SECONDS=60 FAULTS=2500 PREFIX=/usr/local DESTDIR= BUILD=build'
 
-.PHONY: FORCE all units objects check asan cov fuzz fuzzers demo bench \
-	bench-stall sweep lint $(LINTS:%=lint-%) fmt install uninstall dist \
-	clean help
+.PHONY: FORCE all units objects check asan valgrind cov fuzz fuzzers demo \
+	bench bench-stall sweep lint $(LINTS:%=lint-%) fmt install uninstall \
+	dist clean help
 .DELETE_ON_ERROR:

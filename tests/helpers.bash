@@ -81,12 +81,13 @@ background() {
 
 # mig_run CMD...: run it and log it; sets status, output (stdout), stderr, and
 # lines (of stdout).  The files are out and err in $BATS_TEST_TMPDIR.
-# MIG_TIMEOUT seconds (60) at most, then status is 124.
+# MIG_TIMEOUT seconds (60) at most, then status is 124; MIG_SLOW times that, where
+# everything is slow.
 mig_run() {
 	local d=$BATS_TEST_TMPDIR
 	echo "\$ $*"
 	status=0
-	timeout -k 5 "${MIG_TIMEOUT:-60}" "$@" >"$d/out" 2>"$d/err" 3>&- 4>&- ||
+	timeout -k 5 $((${MIG_TIMEOUT:-60} * ${MIG_SLOW:-1})) "$@" >"$d/out" 2>"$d/err" 3>&- 4>&- ||
 	    status=$?
 	output=$(tr -d '\0' <"$d/out")
 	stderr=$(tr -d '\0' <"$d/err")

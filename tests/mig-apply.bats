@@ -189,7 +189,9 @@ fail 003 third"
 	    "postgresql://$PGUSER:hunter3@/$PGDATABASE?host=$PGHOST&port=$PGPORT"
 	wait_for "SELECT count(*) FROM pg_stat_activity
 	    WHERE query LIKE '%sleep(30)%' AND pid <> pg_backend_pid()" 1
-	refute grep -qa hunter "/proc/$PID/cmdline"
+	# valgrind keeps a copy of the arguments, which stays as it was
+	[[ $MIG_BIN == */valgrind ]] ||
+	    refute grep -qa hunter "/proc/$PID/cmdline"
 	kill -TERM "$PID"
 	wait "$PID" || :
 }

@@ -1224,7 +1224,7 @@ exec afterMigrate__too"
 
 @test "a large file takes no more memory than a small one" {
 	case $MIG_BIN in
-	*/asan | */cov) skip "the sanitizer needs the address space" ;;
+	*/asan | */cov | */valgrind) skip "the sanitizer needs the address space" ;;
 	esac
 	new_db
 	{
