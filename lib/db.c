@@ -301,7 +301,6 @@ db_fault(struct fault *f, enum exits code, const char *prefix, PGconn *conn,
     const PGresult *result)
 {
 	const char *level, *text;
-	char *line;
 
 	text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	level = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
@@ -311,12 +310,13 @@ db_fault(struct fault *f, enum exits code, const char *prefix, PGconn *conn,
 		set_detail(f, result);
 		return -1;
 	}
-	line = strdup(PQerrorMessage(conn));
-	if (line == NULL)
-		return fault_nomem(f);
-	line[strcspn(line, "\n")] = '\0';
-	fault_set(f, code, "%s: %s", prefix,
-	    *line == '\0' ? "the connection was lost" : line);
-	free(line);
-	return -1;
+	text = PQresultErrorMessage(result);
+	if (*text == '\0')
+		text = PQerrorMessage(conn);
+	if (*text == '\0')
+		text = PQstatus(conn) == CONNECTION_OK ?
+		    "out of memory" :
+		    "the connection was lost";
+	return fault_set(f, code, "%s: %.*s", prefix, (int)strcspn(text, "\n"),
+	    text);
 }

@@ -26,6 +26,7 @@ read_text(struct built *b, struct run *r, const struct vars_text *text)
 {
 	struct lexer *lexer;
 	struct lex_item item;
+	enum lex_kind kind;
 	int result = -1;
 
 	lexer = lex_new(r->worker.backslash_quotes ? LEX_BACKSLASH_QUOTES : 0);
@@ -33,9 +34,10 @@ read_text(struct built *b, struct run *r, const struct vars_text *text)
 		fault_nomem(r->fault);
 	else {
 		lex_finish(lexer);
-		result = lex_next(lexer, &item) == LEX_STATEMENT ?
-		    read_item(b, &item, r->fault) :
-		    0;
+		kind = lex_next(lexer, &item);
+		result = kind == LEX_STATEMENT ? read_item(b, &item, r->fault) :
+		    kind == LEX_NOMEM	       ? fault_nomem(r->fault) :
+						 0;
 	}
 	lex_free(lexer);
 	return result;

@@ -211,9 +211,8 @@ explain_lost(struct run *r)
 
 	if (failure->commit_sent || r->alone) {
 		fault_set(r->fault, EXIT_UNKNOWN,
-		    "the connection was lost: "
-		    "what became of step %zu is unknown",
-		    r->at + 1);
+		    "%s: what became of step %zu is unknown",
+		    worker_lost_why(failure), r->at + 1);
 		fault_hint(r->fault,
 		    "mig-ls -d says what is recorded; what "
 		    "is not has been rolled back, but for statements outside "
@@ -221,7 +220,7 @@ explain_lost(struct run *r)
 		return;
 	}
 	fault_set(r->fault, r->at == 0 ? EXIT_CONNECT : EXIT_FAILED,
-	    "the connection was lost in step %zu, which is rolled back",
+	    "%s in step %zu, which is rolled back", worker_lost_why(failure),
 	    r->at + 1);
 }
 
@@ -253,6 +252,8 @@ failure_explain(struct run *r)
 	    (failure->lost && failure->commit_sent)) {
 		if (failure->lost)
 			explain_lost(r);
+		else if (failure->nomem)
+			fault_nomem(r->fault);
 		else if (r->fault->text == NULL && !r->fault->nomem)
 			db_fault(r->fault,
 			    r->partial ? EXIT_UNKNOWN : EXIT_FAILED,

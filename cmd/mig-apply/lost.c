@@ -13,6 +13,9 @@
 /* The same once a signal has come. */
 #define IMPATIENCE 5000
 
+/* The same in which there must be memory again. */
+#define PATIENCE_NOMEM 3000
+
 /* Wait a little; false when it was long enough. */
 static bool
 wait_until(long long until)
@@ -180,28 +183,26 @@ fence(struct run *r, long long until)
 
 /* Say where it stands. */
 static void
-explain(struct run *r)
+explain(struct run *r, const char *why)
 {
 	if (r->at == r->plan->nsteps) {
 		report_wipe(&r->report);
 		fprintf(stderr,
-		    "%s: the connection was lost, but the last "
-		    "step is done: the history has it\n",
-		    getprogname());
+		    "%s: %s, but the last step is done: the history has "
+		    "it\n",
+		    getprogname(), why);
 		return;
 	}
 	if (r->partial) {
 		fault_set(r->fault, EXIT_UNKNOWN,
-		    "the connection was lost: "
-		    "step %zu of %zu stopped part-way",
-		    r->at + 1, r->plan->nsteps);
+		    "%s: step %zu of %zu stopped part-way", why, r->at + 1,
+		    r->plan->nsteps);
 		fault_hint(r->fault, "mig-plan --status says how far it came");
 		return;
 	}
 	fault_set(r->fault, r->at == 0 ? EXIT_CONNECT : EXIT_FAILED,
-	    "the connection was lost: step %zu of %zu is rolled back, the "
-	    "ones before it are done",
-	    r->at + 1, r->plan->nsteps);
+	    "%s: step %zu of %zu is rolled back, the ones before it are done",
+	    why, r->at + 1, r->plan->nsteps);
 }
 
 /* See to it that the old backend changes nothing any more. */
@@ -218,7 +219,8 @@ int
 lost_look(struct run *r)
 {
 	const struct worker_failure failure = r->worker.failure;
-	long long until = report_clock() + PATIENCE;
+	long long until = report_clock() +
+	    (failure.nomem ? PATIENCE_NOMEM : PATIENCE);
 	size_t done;
 	bool partial;
 
@@ -242,6 +244,6 @@ lost_look(struct run *r)
 		partial = true;
 	r->alone = r->alone && partial;
 	r->partial = partial;
-	explain(r);
+	explain(r, worker_lost_why(&failure));
 	return 0;
 }

@@ -24,8 +24,12 @@
 static int
 note_who(struct run *r, struct fault *f)
 {
-	const struct passwd *pw = getpwuid(getuid());
+	const struct passwd *pw;
 
+	errno = 0;
+	pw = getpwuid(getuid());
+	if (pw == NULL && errno == ENOMEM)
+		return fault_nomem(f);
 	if (gethostname(r->host, sizeof(r->host)) == -1)
 		r->host[0] = '\0';
 	r->host[sizeof(r->host) - 1] = '\0';
@@ -268,10 +272,11 @@ main(int argc, char *argv[])
 	options_parse(&args, argc, argv);
 	if (db_target(&target, args.conninfo, &f) == -1) {
 		fault_print(&f, stderr);
+		code = (int)f.code;
 		fault_free(&f);
 		vars_free(args.vars);
 		db_target_free(&target);
-		return EXIT_USAGE;
+		return code;
 	}
 	signal(SIGPIPE, SIG_IGN);
 	if (args.options.quiet && freopen("/dev/null", "w", stdout) == NULL)

@@ -143,8 +143,7 @@ add_variable(struct arguments *a, char *arg)
 	if (vars_add(a->vars, arg, &f) == 0)
 		return;
 	fault_print(&f, stderr);
-	fault_free(&f);
-	exit(EXIT_USAGE);
+	exit((int)f.code);
 }
 
 static void

@@ -11,25 +11,30 @@ at(const struct queue *q, size_t i)
 }
 
 int
-queue_push(struct queue *q, const struct worker_sent *sent)
+queue_reserve(struct queue *q)
 {
 	struct worker_sent *items;
 	size_t i, room;
 
-	if (q->n == q->room) {
-		room = q->room == 0 ? 256 : q->room * 2;
-		items = calloc(room, sizeof(*items));
-		if (items == NULL)
-			return -1;
-		for (i = 0; i < q->n; i++)
-			items[i] = *at(q, i);
-		free(q->items);
-		q->items = items;
-		q->first = 0;
-		q->room = room;
-	}
-	*at(q, q->n++) = *sent;
+	if (q->n < q->room)
+		return 0;
+	room = q->room == 0 ? 256 : q->room * 2;
+	items = calloc(room, sizeof(*items));
+	if (items == NULL)
+		return -1;
+	for (i = 0; i < q->n; i++)
+		items[i] = *at(q, i);
+	free(q->items);
+	q->items = items;
+	q->first = 0;
+	q->room = room;
 	return 0;
+}
+
+void
+queue_push(struct queue *q, const struct worker_sent *sent)
+{
+	*at(q, q->n++) = *sent;
 }
 
 const struct worker_sent *

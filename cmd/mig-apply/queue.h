@@ -27,8 +27,14 @@ struct queue {
 	size_t first, n, room;
 };
 
-/* Returns 0, or -1 without memory. */
-int queue_push(struct queue *, const struct worker_sent *);
+/*
+ * Have room for one more; before it is sent, as what was sent cannot be
+ * forgotten.  Returns 0, or -1 without memory.
+ */
+int queue_reserve(struct queue *);
+
+/* Add one; there must be room. */
+void queue_push(struct queue *, const struct worker_sent *);
 
 /* The one that is answered next; there must be one. */
 const struct worker_sent *queue_front(const struct queue *);

@@ -211,12 +211,16 @@ explain_stop(struct run *r)
 enum exits
 run_give_up(struct run *r)
 {
-	bool failed;
+	bool failed, unknown;
 
 	r->ending = true;
+	if (r->worker.failure.unsent && r->at == r->plan->nsteps)
+		return EXIT_DONE; /* but for putting the session back */
 	if (r->worker.failure.lost && lost_look(r) == 0 &&
 	    r->at == r->plan->nsteps)
 		return EXIT_DONE;
+	unknown = r->worker.failure.lost &&
+	    (r->worker.failure.commit_sent || r->alone);
 	failed = r->worker.failure.failed;
 	if (r->fault->text == NULL && !r->worker.failure.lost &&
 	    (r->canceled || stop_signal() != 0)) {
@@ -227,5 +231,8 @@ run_give_up(struct run *r)
 		report_failure(r);
 	else if (PQstatus(r->worker.conn) == CONNECTION_OK)
 		roll_back(r);
+	if (r->fault->nomem)
+		r->fault->code = r->partial || unknown ? EXIT_UNKNOWN :
+							 EXIT_FAILED;
 	return r->fault->code == EXIT_DONE ? EXIT_FAILED : r->fault->code;
 }

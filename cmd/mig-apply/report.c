@@ -153,7 +153,8 @@ report_begin(struct report *r, enum stream_style style, bool people)
 bool
 report_ok(struct report *r)
 {
-	if (!r->broken && (fflush(stdout) == EOF || ferror(stdout)))
+	if (!r->broken &&
+	    (fflush(stdout) == EOF || ferror(stdout) || r->w.broken))
 		r->broken = true;
 	return !r->broken;
 }
@@ -392,7 +393,7 @@ report_end(struct report *r, int code, const char *database)
 	if (r->people)
 		closing_line(r, code, database);
 	if (stream_end(&r->w, &f) == -1 || r->broken) {
-		if (f.text == NULL)
+		if (f.text == NULL && !f.nomem)
 			fault_set(&f, EXIT_STREAM, "cannot write the report");
 		if (!r->rehearsal)
 			fault_hint(&f,

@@ -448,6 +448,7 @@ check_put(struct run *r, size_t step, const struct lex_item *was,
 {
 	struct lexer *lexer;
 	struct lex_item item;
+	enum lex_kind kind = LEX_END;
 	const char *path;
 	bool ok = true;
 	size_t line;
@@ -461,14 +462,14 @@ check_put(struct run *r, size_t step, const struct lex_item *was,
 		return fault_nomem(r->fault);
 	}
 	lex_finish(lexer);
-	while (ok && lex_next(lexer, &item) == LEX_STATEMENT) {
+	while (ok && (kind = lex_next(lexer, &item)) == LEX_STATEMENT) {
 		*copies |= lex_is(&item, 0, "COPY");
 		ok = r->plan->steps[step].m.mode != MODE_TX ||
 		    !statement_controls_transaction(statement_kind(&item));
 	}
 	lex_free(lexer);
 	if (ok)
-		return 0;
+		return kind == LEX_NOMEM ? fault_nomem(r->fault) : 0;
 	path = plan_where(&r->plan->steps[step], was->line, &line);
 	return fault_set(r->fault, EXIT_USAGE,
 	    "%s:%zu: a variable makes "

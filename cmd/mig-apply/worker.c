@@ -56,7 +56,10 @@ worker_fail(struct worker *w, const struct worker_sent *sent, PGresult *result)
 		w->failure.commit_sent = true;
 }
 
-/* The connection is gone: nothing that is outstanding will be answered. */
+/*
+ * The connection is gone, or libpq had no memory for what came through it:
+ * nothing that is outstanding will be answered.
+ */
 static void
 fail_lost(struct worker *w)
 {
@@ -65,8 +68,22 @@ fail_lost(struct worker *w)
 	worker_fail(w, w->queue.n > 0 ? queue_front(&w->queue) : &nothing,
 	    NULL);
 	w->failure.lost = true;
+	w->failure.nomem = !worker_lost(w);
 	note_commits(w);
 	w->queue.n = 0;
+}
+
+const char *
+worker_lost_why(const struct worker_failure *failure)
+{
+	return failure->nomem ? "out of memory" : "the connection was lost";
+}
+
+bool
+worker_is_nomem(const PGresult *result)
+{
+	return PQresultStatus(result) == PGRES_FATAL_ERROR &&
+	    *db_sqlstate(result) == '\0';
 }
 
 /* Take one result of the statement at the front. */
@@ -81,7 +98,7 @@ take(struct worker *w, PGresult *result)
 	case PGRES_COMMAND_OK:
 	case PGRES_TUPLES_OK:
 	case PGRES_EMPTY_QUERY:
-		if (!w->failure.failed)
+		if (!w->failure.failed || w->failure.unsent)
 			w->done(w->arg, &sent, result);
 		break;
 	case PGRES_PIPELINE_ABORTED:
@@ -93,6 +110,10 @@ take(struct worker *w, PGresult *result)
 	case PGRES_FATAL_ERROR:
 	case PGRES_COPY_BOTH:
 	case PGRES_PIPELINE_SYNC:
+		if (worker_is_nomem(result)) {
+			fail_lost(w);
+			break;
+		}
 		worker_fail(w, &sent, result);
 		return;
 	}
@@ -155,6 +176,13 @@ worker_wait(struct worker *w, bool unsent)
 	return 0;
 }
 
+bool
+worker_is_stuck(const struct worker *w)
+{
+	return PQisBusy(w->conn) &&
+	    strstr(PQerrorMessage(w->conn), "out of memory") != NULL;
+}
+
 /*
  * Go on until at most `outstanding` answers are owed and all is sent.
  */
@@ -172,7 +200,7 @@ settle(struct worker *w, size_t outstanding)
 			return -1;
 		if (w->queue.n <= outstanding && unsent <= 0)
 			return 0;
-		if (worker_wait(w, unsent > 0) == -1)
+		if (worker_is_stuck(w) || worker_wait(w, unsent > 0) == -1)
 			break;
 	}
 	take_all(w);
@@ -240,6 +268,19 @@ worker_close(struct worker *w)
 	queue_free(&w->queue);
 }
 
+/* Whether all is well so far, and one more can be sent. */
+static bool
+may_send(struct worker *w, const struct worker_sent *sent)
+{
+	if (w->failure.failed)
+		return false;
+	if (queue_reserve(&w->queue) == 0)
+		return true;
+	worker_fail(w, sent, NULL);
+	w->failure.nomem = w->failure.unsent = true;
+	return false;
+}
+
 /* What was sent is under way: remember it, and let answers in. */
 static int
 sent_ok(struct worker *w, const struct worker_sent *sent, int ok)
@@ -247,12 +288,10 @@ sent_ok(struct worker *w, const struct worker_sent *sent, int ok)
 	if (!ok) {
 		worker_fail(w, sent, NULL);
 		w->failure.lost = worker_lost(w);
+		w->failure.unsent = !worker_lost(w);
 		return -1;
 	}
-	if (queue_push(&w->queue, sent) == -1) {
-		worker_fail(w, sent, NULL);
-		return -1;
-	}
+	queue_push(&w->queue, sent);
 	if (w->queue.n == 1 && sent->what == WORKER_STATEMENT)
 		PQsetSingleRowMode(w->conn);
 	if (w->queue.n < OUTSTANDING)
@@ -266,7 +305,7 @@ int
 worker_send(struct worker *w, const struct worker_sent *sent, const char *sql,
     int n, const char *const *values)
 {
-	if (w->failure.failed)
+	if (!may_send(w, sent))
 		return -1;
 	return sent_ok(w, sent,
 	    PQsendQueryParams(w->conn, sql, n, NULL, values, NULL, NULL, 0));
@@ -276,7 +315,7 @@ int
 worker_send_append(struct worker *w, const struct worker_sent *sent, int n,
     const char *const *values)
 {
-	if (w->failure.failed)
+	if (!may_send(w, sent))
 		return -1;
 	return sent_ok(w, sent,
 	    PQsendQueryPrepared(w->conn, w->append, n, values, NULL, NULL, 0));
@@ -287,7 +326,7 @@ worker_prepare(struct worker *w, const char *sql)
 {
 	static const struct worker_sent sent = { WORKER_SET, 0, 0 };
 
-	if (w->failure.failed)
+	if (!may_send(w, &sent))
 		return -1;
 	snprintf(w->append, sizeof(w->append), "mig_append_%u", w->prepared++);
 	return sent_ok(w, &sent,
@@ -314,11 +353,13 @@ worker_sync(struct worker *w)
 	static const struct worker_sent sent = { WORKER_SYNC, 0, 0 };
 
 	if (!w->failure.lost) {
-		if (PQpipelineSync(w->conn) == 0 ||
-		    queue_push(&w->queue, &sent) == -1)
+		if (queue_reserve(&w->queue) == -1 ||
+		    PQpipelineSync(w->conn) == 0)
 			fail_lost(w);
-		else
+		else {
+			queue_push(&w->queue, &sent);
 			settle(w, 0);
+		}
 	}
 	return w->failure.failed ? -1 : 0;
 }

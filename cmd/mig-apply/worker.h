@@ -20,6 +20,8 @@
 struct worker_failure {
 	bool failed;
 	bool lost;	  /* the connection is gone */
+	bool nomem;	  /* for want of memory */
+	bool unsent;	  /* not sent at all: what was before may be well */
 	bool commit_sent; /* lost with a COMMIT unanswered */
 	struct worker_sent sent;
 	PGresult *result; /* owned; NULL where the line was lost */
@@ -83,6 +85,9 @@ int worker_flush(struct worker *);
  * stays until worker_clear().
  */
 int worker_sync(struct worker *);
+
+/* Why a connection was lost, in words. */
+const char *worker_lost_why(const struct worker_failure *);
 
 /* Forget a failure that has been dealt with. */
 void worker_clear(struct worker *);

@@ -65,7 +65,7 @@ next_result(struct worker *w, PGresult **result)
 			return -1;
 		if (!PQisBusy(w->conn))
 			break;
-		if (worker_wait(w, unsent > 0) == -1)
+		if (worker_is_stuck(w) || worker_wait(w, unsent > 0) == -1)
 			return -1;
 	}
 	*result = PQgetResult(w->conn);
@@ -111,6 +111,10 @@ run_results(struct worker *w, const struct worker_sent *sent,
 		case PGRES_FATAL_ERROR:
 		case PGRES_COPY_BOTH:
 		case PGRES_PIPELINE_SYNC:
+			if (worker_is_nomem(result)) {
+				PQclear(result);
+				return -1;
+			}
 			worker_fail(w, sent, result);
 			break;
 		}
@@ -121,7 +125,7 @@ int
 worker_run(struct worker *w, const struct worker_sent *sent, const char *sql,
     bool joined, const struct worker_copy *copy)
 {
-	int ok;
+	bool ok, broken = false;
 
 	if (w->failure.failed || worker_sync(w) == -1)
 		return -1;
@@ -129,14 +133,17 @@ worker_run(struct worker *w, const struct worker_sent *sent, const char *sql,
 		worker_fail(w, sent, NULL);
 		return -1;
 	}
-	ok = joined ?
-	    PQsendQuery(w->conn, sql) :
-	    PQsendQueryParams(w->conn, sql, 0, NULL, NULL, NULL, NULL, 0);
-	if (ok)
+	ok = (joined ? PQsendQuery(w->conn, sql) :
+		       PQsendQueryParams(w->conn, sql, 0, NULL, NULL, NULL,
+			   NULL, 0)) == 1;
+	if (ok) {
 		PQsetSingleRowMode(w->conn);
-	if (!ok || run_results(w, sent, copy) == -1 || worker_lost(w)) {
+		broken = run_results(w, sent, copy) == -1;
+	}
+	if (!ok || broken || worker_lost(w)) {
 		worker_fail(w, sent, NULL);
-		w->failure.lost = worker_lost(w);
+		w->failure.lost = broken || worker_lost(w);
+		w->failure.nomem = broken && !worker_lost(w);
 		w->failure.commit_sent = sent->what == WORKER_COMMIT;
 		if (w->failure.lost)
 			return -1;

@@ -12,6 +12,15 @@ bool worker_lost(const struct worker *);
 /* Remember the first failure; the result is freed with it. */
 void worker_fail(struct worker *, const struct worker_sent *, PGresult *);
 
+/* An error that is none of the server's: libpq had no memory for the answer. */
+bool worker_is_nomem(const PGresult *);
+
+/*
+ * libpq waits for ever for the end of a pipeline that has come, but for which
+ * it had no memory.  Only its message shows it.
+ */
+bool worker_is_stuck(const struct worker *);
+
 /*
  * Send what is buffered and wait until something can be done.  Returns -1
  * where the connection is gone.
