@@ -272,7 +272,7 @@ static void
 open_line(int listener)
 {
 	struct line *l = &lines[nlines];
-	int up = accept(listener, NULL, NULL);
+	int up = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	int down = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (up == -1 || down == -1 || nlines + 1 == LINES)
