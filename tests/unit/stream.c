@@ -424,6 +424,7 @@ test_hints(void)
 		{ "plan", "mig-ls DIR | mig-plan | mig-apply" },
 		{ "report", NULL } };
 	static char text[] = "no stream\n";
+	static const char end[] = "file\ta\t1\n#end\t1\tsha256:0\n";
 	struct fault f = FAULT_INIT;
 	size_t i;
 	FILE *fp;
@@ -436,6 +437,9 @@ test_hints(void)
 		fault_free(&f);
 		fclose(fp);
 	}
+	free(read_back(end, sizeof(end) - 1, "list", true, &f));
+	CHECK_STR(f.text, "in:2: a trailer without a header");
+	fault_free(&f);
 }
 
 static void
