@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "duration.h"
+#include "text.h"
 
 #define WORDS_MAX 4
 
@@ -198,17 +199,18 @@ block(struct directives *d, const char *s, size_t len)
 static const char *
 find_line(const char *text, size_t len)
 {
-	static const char word[] = "mig:";
 	const char *s = text, *p, *end = text + len;
 
-	while ((s = memmem(s, (size_t)(end - s), word, sizeof(word) - 1)) !=
-	    NULL) {
-		for (p = s; p > text && is_blank(p[-1]); p--)
-			;
-		if (p - text >= 2 && memcmp(p - 2, "--", 2) == 0 &&
-		    (p - text == 2 || p[-3] == '\n'))
-			return p - 2;
-		s++;
+	while (s != NULL && end - s >= (ptrdiff_t)strlen("--mig:")) {
+		if (memcmp(s, "--", 2) == 0) {
+			for (p = s + 2; p < end && is_blank(*p); p++)
+				;
+			if (end - p >= 4 && memcmp(p, "mig:", 4) == 0)
+				return s;
+		}
+		s = memchr(s, '\n', (size_t)(end - s));
+		if (s != NULL)
+			s++;
 	}
 	return NULL;
 }
@@ -219,16 +221,13 @@ refuse_late(const char *text, size_t len, const struct line *from,
     struct fault *f)
 {
 	const char *late = find_line(text, len);
-	size_t line = from->number;
 
 	if (late == NULL)
 		return 0;
-	for (; text < late; text++)
-		line += *text == '\n';
 	return fault_set(f, EXIT_STREAM,
 	    "%s:%zu: -- mig: behind the first "
 	    "statement: directives stand before it",
-	    from->path, line);
+	    from->path, from->number + text_lines(text, (size_t)(late - text)));
 }
 
 int

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
+
 void
 lex_input_init(struct lex_input *in)
 {
@@ -132,17 +134,24 @@ lex_input_dry(const struct lex_input *in)
 struct lex_place
 lex_input_place(struct lex_input *in, size_t off)
 {
-	unsigned char c;
+	const char *from, *lf;
+	size_t len;
 
-	for (; in->counted < off; in->counted++) {
-		c = (unsigned char)in->buf[in->counted];
-		if (c == '\n') {
-			in->at.line += 1 + in->skip;
-			in->at.col = 1;
-			in->skip = 0;
-		} else if ((c & 0xc0) != 0x80)
-			in->at.col++;
+	if (off <= in->counted)
+		return in->at;
+	from = in->buf + in->counted;
+	len = off - in->counted;
+	lf = memrchr(from, '\n', len);
+	if (lf != NULL) {
+		lf++;
+		in->at.line += text_lines(from, (size_t)(lf - from)) + in->skip;
+		in->at.col = 1;
+		in->skip = 0;
+		len -= (size_t)(lf - from);
+		from = lf;
 	}
+	in->at.col += text_chars(from, len);
+	in->counted = off;
 	return in->at;
 }
 

@@ -7,6 +7,7 @@
 #include "plan.h"
 #include "plan_record.h"
 #include "spool.h"
+#include "text.h"
 
 /* What plan_read() knows while it reads. */
 struct parser {
@@ -197,17 +198,13 @@ static int
 read_text(struct parser *p, const char *text, size_t len)
 {
 	struct plan_step *s = last_step(p);
-	const char *lf, *end = text + len;
 
 	if (s == NULL || p->kept)
 		return bad(p, "text that belongs to no step");
 	hash_add(&p->hash, text, len);
 	if (store(p, &s->run, text, len) == -1)
 		return -1;
-	while ((lf = memchr(text, '\n', (size_t)(end - text))) != NULL) {
-		p->text_line++;
-		text = lf + 1;
-	}
+	p->text_line += text_lines(text, len);
 	return 0;
 }
 

@@ -94,21 +94,11 @@ source_open_part(const struct migration *m, enum source_part part,
 	    strcmp(m->path, m->down_path) == 0 ? part : SOURCE_WHOLE, f);
 }
 
-static size_t
-count_lines(const char *s, size_t len)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < len; i++)
-		n += s[i] == '\n';
-	return n;
-}
-
 /* Say what is bad at offset `bad` of the text from `start` on. */
 static int
 bad_text(const struct source *s, size_t bad, struct fault *f)
 {
-	size_t line = s->line + count_lines(s->buf + s->start, bad - s->start);
+	size_t line = s->line + text_lines(s->buf + s->start, bad - s->start);
 
 	if (s->buf[bad] == '\0')
 		return fault_set(f, EXIT_STREAM,
@@ -286,7 +276,7 @@ cut_all(struct source *s, size_t len, enum section_verdict *v, size_t *taken,
 {
 	*v = SECTION_UP;
 	*taken = len;
-	*lines = count_lines(s->buf + s->start, len);
+	*lines = text_lines(s->buf + s->start, len);
 	s->mid_line = len > 0 && s->buf[s->start + len - 1] != '\n';
 }
 

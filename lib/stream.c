@@ -9,6 +9,9 @@
 #include "memfile.h"
 #include "text.h"
 
+/* Text goes out in blocks of this size. */
+#define BLOCK 32768
+
 /* Send the line that was built in memory on its way, and begin a new one. */
 static void
 flush_line(struct stream_writer *w)
@@ -187,26 +190,38 @@ stream_record(struct stream_writer *w, const char *word,
 	}
 }
 
-/* Write text with a TAB before each of its lines. */
+static void
+put(struct stream_writer *w, const char *bytes, size_t len)
+{
+	hash_add(&w->hash, bytes, len);
+	fwrite(bytes, 1, len, w->fp);
+}
+
+/* Write text with a TAB before each of its lines, a block at a time. */
 static void
 write_lines(struct stream_writer *w, const char *text, size_t len)
 {
+	char block[BLOCK];
 	const char *lf;
-	size_t n;
+	size_t have = 0, n;
 
-	while (len > 0) {
-		if (w->at_start) {
-			fputc('\t', w->fp);
-			hash_add(&w->hash, "\t", 1);
-		}
-		lf = memchr(text, '\n', len);
-		n = lf == NULL ? len : (size_t)(lf - text) + 1;
-		fwrite(text, 1, n, w->fp);
-		hash_add(&w->hash, text, n);
+	for (; len > 0; text += n, len -= n) {
+		if (w->at_start)
+			block[have++] = '\t';
+		n = len < BLOCK - have ? len : BLOCK - have;
+		lf = memchr(text, '\n', n);
+		if (lf != NULL)
+			n = (size_t)(lf - text) + 1;
+		memcpy(block + have, text, n);
+		have += n;
 		w->at_start = lf != NULL;
-		text += n;
-		len -= n;
+		/* room for a TAB and a byte behind it */
+		if (have > BLOCK - 2) {
+			put(w, block, have);
+			have = 0;
+		}
 	}
+	put(w, block, have);
 }
 
 void

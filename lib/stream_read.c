@@ -258,7 +258,42 @@ end_of_input(struct stream_reader *r, struct fault *f)
 }
 
 /*
- * Give out a line of text.  The TAB before it becomes the LF of the line
+ * How many bytes of text the line at `from` and those behind it are that are
+ * whole as well, so that they go their way together.
+ */
+static size_t
+text_run(const struct stream_reader *r, size_t len)
+{
+	const char *line = r->buf + r->from, *end = r->buf + r->to, *next, *lf;
+
+	next = line + len;
+	while (next[-1] == '\n' && next < end && *next == '\t') {
+		lf = memchr(next, '\n', (size_t)(end - next));
+		if (lf == NULL)
+			break;
+		next = lf + 1;
+	}
+	return (size_t)(next - line);
+}
+
+/* Take out the TAB behind each LF but the last; returns the new length. */
+static size_t
+drop_tabs(char *text, size_t len)
+{
+	char *from = text, *to = text, *end = text + len, *lf;
+
+	while ((lf = memchr(from, '\n', (size_t)(end - from))) != NULL &&
+	    ++lf < end) {
+		memmove(to, from, (size_t)(lf - from));
+		to += lf - from;
+		from = lf + 1;
+	}
+	memmove(to, from, (size_t)(end - from));
+	return (size_t)(to - text) + (size_t)(end - from);
+}
+
+/*
+ * Give out lines of text.  The TAB before the first becomes the LF of the line
  * before it, so that a last LF is given out only once it is known to be
  * there.
  */
@@ -269,9 +304,11 @@ take_text(struct stream_reader *r, char *line, size_t len,
 	bool whole = line[len - 1] == '\n';
 	bool first = !r->in_text;
 
+	r->empty = whole && len >= 2 && line[len - 2] == '\t' &&
+	    (len > 2 ? line[len - 3] == '\n' : !r->in_line);
+	len = drop_tabs(line, len);
 	item->text = line;
 	item->len = whole ? len - 1 : len;
-	r->empty = !r->in_line && item->len == 1;
 	if (!r->in_line && first) {
 		item->text++;
 		item->len--;
@@ -336,9 +373,10 @@ stream_next(struct stream_reader *r, struct stream_item *item, struct fault *f)
 			bad(r, f, "text without a record before it");
 			return STREAM_FAULT;
 		}
+		len = text_run(r, len);
 		hash_add(&r->hash, line, len);
 		r->from += len;
-		r->line += line[len - 1] == '\n';
+		r->line += text_lines(line, len);
 		return take_text(r, line, len, item);
 	}
 	if (r->in_text) {

@@ -2,6 +2,7 @@
 
 #include "text.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,12 +61,28 @@ text_utf8(const char *s, size_t len)
 	return n;
 }
 
+/* Whether eight bytes are ASCII, and none of them is NUL. */
+static bool
+is_plain(const char *s)
+{
+	uint64_t w;
+
+	memcpy(&w, s, sizeof(w));
+	/* a byte of 0 borrows, one of 0x80 and more stays as it is */
+	return ((w | (w - UINT64_C(0x0101010101010101))) &
+		   UINT64_C(0x8080808080808080)) == 0;
+}
+
 size_t
 text_bad(const char *s, size_t len)
 {
 	size_t i = 0, n;
 
 	while (i < len) {
+		if (len - i >= 8 && is_plain(s + i)) {
+			i += 8;
+			continue;
+		}
 		if ((unsigned char)s[i] < 0x80) {
 			if (s[i] == '\0')
 				return i;
@@ -88,6 +105,19 @@ text_chars(const char *s, size_t len)
 	for (i = 0; i < len; i++)
 		if (!is_cont((unsigned char)s[i]))
 			n++;
+	return n;
+}
+
+size_t
+text_lines(const char *s, size_t len)
+{
+	const char *end = s + len;
+	size_t n = 0;
+
+	while ((s = memchr(s, '\n', (size_t)(end - s))) != NULL) {
+		n++;
+		s++;
+	}
 	return n;
 }
 

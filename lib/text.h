@@ -26,6 +26,9 @@ size_t text_bad(const char *s, size_t len);
 /* Number of characters in well-formed UTF-8 text. */
 size_t text_chars(const char *s, size_t len);
 
+/* Number of line feeds. */
+size_t text_lines(const char *s, size_t len);
+
 /*
  * Write `len` bytes at `s` to `fp` as a field: TAB, LF, CR and backslash as
  * \t \n \r \\, other control bytes, DEL and ill-formed UTF-8 as \ooo, a

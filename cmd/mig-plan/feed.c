@@ -8,6 +8,7 @@
 
 #include "convention.h"
 #include "memfile.h"
+#include "text.h"
 
 static void
 init(struct feed *feed)
@@ -61,19 +62,6 @@ next_given(struct feed *feed, struct source_piece *piece)
 	return 1;
 }
 
-static size_t
-lines_of(const struct source_piece *piece)
-{
-	const char *s = piece->text, *end = s + piece->len;
-	size_t n = 0;
-
-	while (s < end && (s = memchr(s, '\n', (size_t)(end - s))) != NULL) {
-		n++;
-		s++;
-	}
-	return n;
-}
-
 int
 feed_next(struct feed *feed, struct source_piece *piece, struct fault *f)
 {
@@ -84,7 +72,7 @@ feed_next(struct feed *feed, struct source_piece *piece, struct fault *f)
 	if (got != 1)
 		return got;
 	hash_add(&feed->hash, piece->text, piece->len);
-	feed->next = piece->line + lines_of(piece);
+	feed->next = piece->line + text_lines(piece->text, piece->len);
 	return 1;
 }
 

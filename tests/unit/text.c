@@ -78,6 +78,27 @@ test_utf8(void)
 	CHECK_INT(text_bad("\xc3\xa4\xff", 3), 2);
 	CHECK_INT(text_bad("ab\xc3", 3), 2);
 	CHECK_INT(text_chars("a\xc3\xa4\xe2\x82\xac", 6), 3);
+	CHECK_INT(text_lines("", 0), 0);
+	CHECK_INT(text_lines("\n\na\nb", 5), 3);
+}
+
+/* Eight bytes are looked at in one: each kind of byte at each place. */
+static void
+test_bad(void)
+{
+	static const unsigned char bytes[] = { 0, 1, 0x7f, 0x80, 0xff };
+	char text[25];
+	size_t i, j;
+
+	for (i = 0; i < sizeof(bytes); i++)
+		for (j = 0; j < sizeof(text); j++) {
+			memset(text, j % 2 ? '\x7f' : '\1', sizeof(text));
+			text[j] = (char)bytes[i];
+			if (!CHECK_INT(text_bad(text, sizeof(text)),
+				bytes[i] > 0 && bytes[i] < 0x80 ? sizeof(text) :
+								  j))
+				printf("\tbyte %u at %zu\n", bytes[i], j);
+		}
 }
 
 static void
@@ -198,6 +219,7 @@ int
 main(void)
 {
 	test_utf8();
+	test_bad();
 	test_escape();
 	test_unescape();
 	test_trips();
