@@ -60,6 +60,15 @@ entry_cmp(const void *a, const void *b)
 	    y->name);
 }
 
+static int
+open_cmp(const void *a, const void *b)
+{
+	const struct history_open *x = a, *y = b;
+
+	return key_cmp(x->series, x->version, x->name, y->series, y->version,
+	    y->name);
+}
+
 /* What to do about a history that the server would not show. */
 static void
 hint_unreadable(struct fault *f, const char *schema)
@@ -202,7 +211,10 @@ take_open(struct history *h, const PGresult *result, struct fault *f)
 		o->pending = (size_t)number(result, i, 9);
 		o->seq = number(result, i, 10);
 	}
-	return h->open == NULL || broken ? fault_nomem(f) : 0;
+	if (h->open == NULL || broken)
+		return fault_nomem(f);
+	qsort(h->open, h->nopen, sizeof(*h->open), open_cmp);
+	return 0;
 }
 
 /*
@@ -321,16 +333,15 @@ history_find(const struct history *h, const struct migration *m)
 const struct history_open *
 history_find_open(const struct history *h, const struct migration *m)
 {
-	const struct history_open *o;
-	size_t i;
+	struct history_open key;
 
-	for (i = 0; i < h->nopen; i++) {
-		o = &h->open[i];
-		if (key_cmp(m->series, m->version, m->name, o->series,
-			o->version, o->name) == 0)
-			return o;
-	}
-	return NULL;
+	if (h->nopen == 0)
+		return NULL;
+	memset(&key, 0, sizeof(key));
+	key.series = m->series;
+	key.version = m->version;
+	key.name = m->name;
+	return bsearch(&key, h->open, h->nopen, sizeof(*h->open), open_cmp);
 }
 
 char *

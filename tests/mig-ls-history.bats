@@ -114,6 +114,25 @@ main	9	d	versioned	plain
 main	10	c	versioned	plain"
 }
 
+@test "the same as the view of what is applied" {
+	new_db
+	printf -- '-- mig: down\nDROP TABLE c;\n' >>m/10_c.sql
+	apply
+	sed -i 's/b ()/b (b int)/' m/2_b.sql
+	mig-ls m | mig-plan -q --accept | mig-apply >report
+	printf -- '-- mig: repeatable\nSELECT 1;\n' >m/11_r.sql
+	apply
+	echo 'SELECT 2;' >>m/11_r.sql
+	apply
+	mig-ls m | mig-plan -q --revert 1 | mig-apply >report
+	run_mig 0 mig-ls -d -H -o version,name,action,seq
+	assert_eq "$output" "$(psql -XAtq -F '	' -c "SELECT
+	    coalesce(version, '-'), name, action, seq FROM mig.applied
+	    ORDER BY version::int NULLS LAST")"
+	assert_eq "${#lines[@]}" 4
+	assert_output_has "b	accept	5"
+}
+
 @test "a history that may not be read: 9" {
 	new_db
 	apply
