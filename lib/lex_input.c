@@ -51,7 +51,7 @@ shift(struct lex_input *in)
 }
 
 /*
- * Make room for `len` more bytes.  Moving is paid for by what was fed since
+ * Make room for `len` more bytes and a NUL.  Moving is paid for by what was fed since
  * the last time, as the buffer at least doubles when the move frees less than
  * half of it.
  */
@@ -61,10 +61,10 @@ reserve(struct lex_input *in, size_t len)
 	size_t size;
 	char *buf;
 
-	if (in->size - in->end >= len)
+	if (in->size - in->end > len)
 		return 0;
 	shift(in);
-	if (in->end <= in->size / 2 && in->size - in->end >= len)
+	if (in->end <= in->size / 2 && in->size - in->end > len)
 		return 0;
 	if (len > SIZE_MAX / 4 || in->end > SIZE_MAX / 4)
 		return -1;

@@ -18,7 +18,7 @@ struct lex_place {
 
 struct lex_input {
 	char *buf;
-	size_t size, end;    /* allocated, filled */
+	size_t size, end;    /* allocated; filled, never to the last byte */
 	size_t pos;	     /* read so far */
 	size_t token;	     /* where the token at hand begins */
 	size_t tag;	     /* where a dollar quote's tag stands */

@@ -185,6 +185,8 @@ lexer_end_statement(struct lexer *lx, struct lex_item *item, size_t end,
 		while (!semicolon &&
 		    lexer_is_blank(lx->item.text[lx->item.len - 1]))
 			lx->item.len--;
+		/* what stood here was read */
+		lx->in.buf[lx->in.start + lx->item.len] = '\0';
 		lx->item.semicolon = semicolon;
 		lx->copies = lx->watch.copies;
 		lx->item.copy_in = lx->copies > 0;

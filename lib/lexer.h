@@ -81,7 +81,7 @@ struct lex_word {
  * comments kept, as in psql) to its last byte before the semicolon.
  */
 struct lex_item {
-	/* Not NUL-terminated; LEX_BAD: what is open. */
+	/* NUL-terminated if a statement's; LEX_BAD: what is open. */
 	const char *text;
 	size_t len;
 	/* Where it begins, both from 1, the column in characters. */

@@ -57,8 +57,7 @@ built_read(struct built *b, struct run *r, size_t step,
 		&text, r->fault) == -1)
 		return -1;
 	result = read_text(b, r, &text);
-	explicit_bzero(text.text, text.len);
-	free(text.text);
+	vars_text_free(&text);
 	return result;
 }
 

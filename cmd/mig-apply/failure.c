@@ -58,7 +58,7 @@ position(struct run *r, const struct plan_step *step,
 		-1)
 		return 0;
 	off = byte_of(text.text, text.len, strtoul(value, NULL, 10));
-	free(text.text);
+	vars_text_free(&text);
 	return vars_origin(r->vars, r->worker.conn, step, item, off);
 }
 

@@ -8,7 +8,8 @@
 #include "convention.h"
 #include "spool.h"
 
-#define PIECE 65536
+/* Of COPY, with the five bytes before it, this is whole blocks of libpq's. */
+#define PIECE (65536 - 5)
 
 struct script {
 	const struct plan *plan;

@@ -501,7 +501,6 @@ send_statement(struct run *r, struct script *script,
 		    item->copy_in ? &copy : NULL);
 	else
 		result = worker_send(&r->worker, &sent, text.text, 0, NULL);
-	explicit_bzero(text.text, text.len);
-	free(text.text);
+	vars_text_free(&text);
 	return result;
 }

@@ -286,21 +286,31 @@ vars_put(const struct vars *vars, PGconn *conn, const struct plan_step *step,
 	FILE *fp;
 	int result;
 
-	if (item->nvars == 0) {
-		out->text = strndup(item->text, item->len);
-		out->len = item->len;
-		return out->text == NULL ? fault_nomem(f) : 0;
-	}
-	fp = memfile_open(&out->text, &out->len);
+	out->text = item->text;
+	out->len = item->len;
+	out->owned = NULL;
+	if (item->nvars == 0)
+		return 0;
+	fp = memfile_open(&out->owned, &out->len);
 	if (fp == NULL)
 		return fault_nomem(f);
 	result = put(vars, conn, step, item, fp, f);
 	if (fclose(fp) != 0)
 		result = fault_nomem(f);
-	if (result == 0)
-		return 0;
-	free(out->text);
-	return -1;
+	if (result == -1) {
+		vars_text_free(out);
+		return -1;
+	}
+	out->text = out->owned;
+	return 0;
+}
+
+void
+vars_text_free(struct vars_text *text)
+{
+	if (text->owned != NULL)
+		explicit_bzero(text->owned, text->len);
+	free(text->owned);
 }
 
 size_t

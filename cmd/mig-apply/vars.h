@@ -42,11 +42,18 @@ int vars_check(const struct vars *, const struct plan *, struct fault *);
  */
 char *vars_hide(const struct vars *, const char *text);
 
-/* A statement as it is sent; `text` is NUL-terminated and owned. */
+/*
+ * A statement as it is sent, NUL-terminated; lent by the item where there is
+ * nothing to put in.
+ */
 struct vars_text {
-	char *text;
+	const char *text;
 	size_t len;
+	char *owned; /* the same, or NULL */
 };
+
+/* Free it; the values in it are wiped. */
+void vars_text_free(struct vars_text *);
 
 /*
  * The text of a statement with its variables put in.  Returns 0, or -1 with a

@@ -84,8 +84,10 @@ drain(struct lexer *lx, FILE *out, size_t *bytes, bool *in_data)
 		require(kind != LEX_NOMEM);
 		if (kind != LEX_BAD)
 			*bytes += item.len;
-		if (kind == LEX_STATEMENT)
+		if (kind == LEX_STATEMENT) {
+			require(item.text[item.len] == '\0');
 			check_statement(&item);
+		}
 		if (kind == LEX_DATA && *in_data) {
 			fseek(out, -1, SEEK_CUR);
 			fwrite(item.text, 1, item.len, out);

@@ -72,9 +72,11 @@ drain(struct lexer *lx, struct run *run, bool full)
 		run->in_data = kind == LEX_DATA;
 		if (full && kind != LEX_END)
 			fprintf(run->out, "%zu:%zu ", item.line, item.col);
-		if (kind == LEX_STATEMENT)
+		if (kind == LEX_STATEMENT) {
+			CHECK_INT(item.text[item.len], '\0');
 			put_statement(run->out, &item, full);
-		else if (kind != LEX_END)
+		}
+		if (kind != LEX_STATEMENT && kind != LEX_END)
 			put(run->out, item.text, item.len);
 		if (kind == LEX_END || kind == LEX_BAD || kind == LEX_NOMEM)
 			return false;
