@@ -496,7 +496,8 @@ send_statement(struct run *r, struct script *script,
 		return -1;
 	if (check_put(r, step, item, &text, &copies) == -1)
 		result = -1;
-	else if (wait || item->copy_in || item->joined || copies)
+	else if (wait || item->copy_in || item->joined || copies ||
+	    text.len >= WORKER_BIG)
 		result = worker_run(&r->worker, &sent, text.text, item->joined,
 		    item->copy_in ? &copy : NULL);
 	else

@@ -16,6 +16,9 @@
  * waits, `tick` is called now and then, and signals are taken.
  */
 
+/* A text of this size or more is for worker_run(), whatever it is. */
+#define WORKER_BIG (8UL * 1024 * 1024)
+
 /* The first failure since the last worker_sync(). */
 struct worker_failure {
 	bool failed;

@@ -1,6 +1,9 @@
 /* The worker outside of its pipeline: a text that is waited for, and COPY. */
 
 #include "worker.h"
+
+#include <string.h>
+
 #include "worker_wait.h"
 
 /* Send all of COPY's data.  Returns -1 where the connection is gone. */
@@ -121,6 +124,28 @@ run_results(struct worker *w, const struct worker_sent *sent,
 	}
 }
 
+/*
+ * Send a text outside of the pipeline.  Unless it may block, libpq moves what
+ * is left each time that the socket takes a part: for a long text and the small
+ * buffer of a Unix socket that is the square of its length.  The server is on
+ * this machine then, and waits for this text.
+ */
+static bool
+send_text(struct worker *w, const char *sql, bool joined)
+{
+	bool block = *PQhost(w->conn) == '/' && strlen(sql) >= WORKER_BIG;
+	int ok;
+
+	if (block)
+		PQsetnonblocking(w->conn, 0);
+	ok = joined ?
+	    PQsendQuery(w->conn, sql) :
+	    PQsendQueryParams(w->conn, sql, 0, NULL, NULL, NULL, NULL, 0);
+	if (block)
+		PQsetnonblocking(w->conn, 1);
+	return ok == 1;
+}
+
 int
 worker_run(struct worker *w, const struct worker_sent *sent, const char *sql,
     bool joined, const struct worker_copy *copy)
@@ -133,9 +158,7 @@ worker_run(struct worker *w, const struct worker_sent *sent, const char *sql,
 		worker_fail(w, sent, NULL);
 		return -1;
 	}
-	ok = (joined ? PQsendQuery(w->conn, sql) :
-		       PQsendQueryParams(w->conn, sql, 0, NULL, NULL, NULL,
-			   NULL, 0)) == 1;
+	ok = send_text(w, sql, joined);
 	if (ok) {
 		PQsetSingleRowMode(w->conn);
 		broken = run_results(w, sent, copy) == -1;
