@@ -212,7 +212,8 @@ read_up(struct reading *r, struct migration *m, struct fault *f)
 	struct source *s;
 	int result;
 
-	if (check_path(m->path, f) == -1)
+	if (check_path(m->path, f) == -1 ||
+	    (m->down_path != NULL && check_path(m->down_path, f) == -1))
 		return -1;
 	s = source_open(m->path, r->convention, SOURCE_BOTH, f);
 	if (s == NULL)

@@ -305,6 +305,22 @@ text_unescape(char *s, size_t *len)
 	return ok ? 0 : -1;
 }
 
+/*
+ * Whether a character of several bytes acts on the terminal: the C1 controls
+ * (U+0080 to U+009F), and those that turn the direction of the text round them
+ * (U+202A to U+202E, U+2066 to U+2069), so that it looks like another.
+ */
+static bool
+is_hidden(const unsigned char *s)
+{
+	if (s[0] == 0xc2)
+		return s[1] < 0xa0;
+	if (s[0] != 0xe2)
+		return false;
+	return (s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) ||
+	    (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
+}
+
 void
 text_show(FILE *fp, const char *s, size_t len)
 {
@@ -315,9 +331,7 @@ text_show(FILE *fp, const char *s, size_t len)
 		if (n == 1 && is_special((unsigned char)*s) && *s != '\n' &&
 		    *s != '\t' && *s != '\\')
 			n = 0;
-		/* C1 controls are U+0080 to U+009F: c2 80 to c2 9f */
-		if (n == 2 && (unsigned char)s[0] == 0xc2 &&
-		    (unsigned char)s[1] < 0xa0)
+		if (n > 1 && is_hidden((const unsigned char *)s))
 			n = 0;
 		if (n == 0) {
 			fprintf(fp, "\\%03o", (unsigned char)*s);

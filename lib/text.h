@@ -46,7 +46,8 @@ int text_unescape(char *s, size_t *len);
 
 /*
  * Write text for a person: control bytes other than LF and TAB, ill-formed
- * UTF-8 and the C1 controls as \ooo, so that no terminal acts on them.
+ * UTF-8, the C1 controls and those of direction as \ooo, so that no terminal
+ * acts on them.
  */
 void text_show(FILE *fp, const char *s, size_t len);
 

@@ -9,6 +9,7 @@
 #include "directory.h"
 #include "mig-ls.h"
 #include "table.h"
+#include "text.h"
 
 /* One series: its name and its directories, lent from `text`. */
 struct series {
@@ -89,6 +90,22 @@ add_series(struct all *all, char *text, const char *name)
 	return s;
 }
 
+/* The history is UTF-8, and in SERIES:VERSION the colon is the first. */
+static int
+check_name(struct all *all, const char *name, struct fault *f)
+{
+	if (find(all, name) != NULL)
+		return fault_set(f, EXIT_USAGE, "%s: the series is named twice",
+		    name);
+	if (text_bad(name, strlen(name)) < strlen(name))
+		return fault_set(f, EXIT_USAGE,
+		    "%s: the name of a series is not well-formed UTF-8", name);
+	if (strchr(name, ':') != NULL)
+		return fault_set(f, EXIT_USAGE,
+		    "%s: a colon in the name of a series", name);
+	return 0;
+}
+
 /* SERIES=DIR,DIR */
 static int
 add_named(struct all *all, const char *arg, size_t len, struct fault *f)
@@ -100,8 +117,7 @@ add_named(struct all *all, const char *arg, size_t len, struct fault *f)
 	if (text == NULL)
 		return fault_nomem(f);
 	text[len] = '\0';
-	if (find(all, text) != NULL) {
-		fault_set(f, EXIT_USAGE, "%s: the series is named twice", text);
+	if (check_name(all, text, f) == -1) {
 		free(text);
 		return -1;
 	}
@@ -180,13 +196,17 @@ static void
 write_meta(struct stream_writer *w, const struct all *all)
 {
 	const struct series *s;
-	char text[256];
+	char *text;
 
 	stream_origin(w, "mig-ls", time(NULL));
 	for (s = all->items; s < all->items + all->n; s++) {
-		snprintf(text, sizeof(text), "%s %s %zu", s->name,
-		    s->convention->name, s->count);
+		if (asprintf(&text, "%s %s %zu", s->name, s->convention->name,
+			s->count) == -1) {
+			w->broken = true;
+			return;
+		}
 		stream_meta(w, "series", text);
+		free(text);
 	}
 }
 

@@ -1,5 +1,6 @@
--- The history, format 1: see mig-history(5).  Made by the first mig-apply;
--- :"mig" is the schema that MIG_SCHEMA names.
+-- The history, format 1: see mig-history(5).  Made by the first mig-apply, in
+-- the schema that MIG_SCHEMA names, which may hold a line feed: it stands in no
+-- comment.
 
 CREATE VIEW :"mig".format AS SELECT 1 AS format;
 

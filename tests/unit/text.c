@@ -204,6 +204,13 @@ test_show(void)
 			"2J\xc2\xa0"),
 	    "\\302\\2332J\xc2\xa0");
 	CHECK_STR(SHOWN("\x9b\xff\0"), "\\233\\377\\000");
+	/* right to left is a script, but to turn the rest round is a trick */
+	CHECK_STR(SHOWN("\xd7\xa9\xe2\x80\xa9\xe2\x81\xaa"),
+	    "\xd7\xa9\xe2\x80\xa9\xe2\x81\xaa");
+	CHECK_STR(SHOWN("\xe2\x80\xaa\xe2\x80\xae"),
+	    "\\342\\200\\252\\342\\200\\256");
+	CHECK_STR(SHOWN("\xe2\x81\xa6\xe2\x81\xa9"),
+	    "\\342\\201\\246\\342\\201\\251");
 }
 
 static void
