@@ -76,8 +76,7 @@ read_statement(struct older *o, const struct lex_item *was)
 			result = put_names(o, item.text) == -1 ? -1 : 1;
 	}
 	lex_free(lexer);
-	explicit_bzero(text.text, text.len);
-	free(text.text);
+	vars_text_free(&text);
 	return result;
 }
 
