@@ -448,7 +448,7 @@ fail 2 bad"
 	mig-ls m | mig-plan >plan
 	background bash -c 'exec mig-apply <plan'
 	wait_for "SELECT count(*) FROM pg_stat_activity
-	    WHERE query LIKE '%WITH worker%' AND pid <> pg_backend_pid()" 1
+	    WHERE query LIKE '%mig.worker%' AND pid <> pg_backend_pid()" 1
 	holder="SELECT a.state_change, a.backend_xmin FROM pg_stat_activity a
 	    JOIN pg_locks l USING (pid) WHERE l.locktype = 'advisory'"
 	was=$(sql "$holder")

@@ -99,13 +99,13 @@ check_state(struct run *r, struct fault *f)
 
 /* A right to the history that lacks is found before a step has run for long. */
 static int
-check_rights(const struct run *r, struct fault *f)
+check_rights(struct run *r, struct fault *f)
 {
 	PGresult *result;
 
 	if (!r->history.exists || r->options->rehearse)
 		return 0;
-	result = history_query(r->watch.conn, sql_rights, 0, NULL, f);
+	result = watch_query(&r->watch, sql_rights, f);
 	if (result == NULL)
 		return -1;
 	if (!PQgetisnull(result, 0, 0)) {

@@ -253,6 +253,18 @@ watch_history(struct watch *w, struct history *h, const struct plan_tool *tool,
 	return result;
 }
 
+PGresult *
+watch_query(struct watch *w, const char *sql, struct fault *f)
+{
+	PGresult *result;
+
+	result = history_query(w->conn, sql, 0, NULL, f);
+	if (result == NULL || let_go(w, f) == 0)
+		return result;
+	PQclear(result);
+	return NULL;
+}
+
 void
 watch_spare(struct watch *w)
 {

@@ -53,6 +53,9 @@ int watch_open(struct watch *, const struct db_target *,
 int watch_history(struct watch *, struct history *, const struct plan_tool *,
     struct fault *);
 
+/* The same for a question about the history: history_query(). */
+PGresult *watch_query(struct watch *, const char *sql, struct fault *);
+
 /* Let go of the connection that asks: a pool may have no more than that. */
 void watch_spare(struct watch *);
 
