@@ -228,7 +228,12 @@ db_first(PGconn *conn, const char *sql, struct fault *f)
 		no_answer(f, seconds);
 		return NULL;
 	}
+	/* the last, or the first that has failed: behind it the line may go */
 	while ((next = PQgetResult(conn)) != NULL) {
+		if (result != NULL && !succeeded(result)) {
+			PQclear(next);
+			continue;
+		}
 		PQclear(result);
 		result = next;
 	}

@@ -80,9 +80,13 @@ waiting() {
 		CREATE INDEX CONCURRENTLY t_id ON t (id);
 	SQL
 	plan 0
-	hold 'LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE'
+	gate 'CREATE INDEX'
 	background sh -c 'exec mig-apply <plan'
+	at_gate
+	hold 'LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE'
+	open_gate
 	waiting CREATE
+	sql 'DROP EVENT TRIGGER gate'
 	let_go "$(foreign_index)"
 	wait_for "SELECT count(*) FROM pg_stat_activity
 	    WHERE application_name = 'mig-apply'" 0
@@ -103,9 +107,13 @@ waiting() {
 		CREATE INDEX CONCURRENTLY IF NOT EXISTS t_id ON t (id);
 	SQL
 	plan 0
-	hold 'LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE'
+	gate 'CREATE INDEX'
 	background sh -c 'exec mig-apply <plan'
+	at_gate
+	hold 'LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE'
+	open_gate
 	waiting CREATE
+	sql 'DROP EVENT TRIGGER gate'
 	let_go "$(foreign_index)"
 	wait_for "SELECT count(*) FROM pg_stat_activity
 	    WHERE application_name = 'mig-apply'" 0
@@ -202,8 +210,19 @@ waiting() {
 		CREATE TABLE behind (id int);
 	SQL
 	plan 0
-	hold 'INSERT INTO t VALUES (1)'
+	# it waits for the first before it begins, and then for the second
+	background psql -XAtqc \
+	    'BEGIN; INSERT INTO t VALUES (1); SELECT pg_sleep(60)'
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE wait_event = 'PgSleep'" 1
 	background sh -c 'exec mig-apply <plan'
+	until grep -q '^wait' "$BATS_TEST_TMPDIR/bg.out"; do
+		alive "$PID"
+		sleep 0.05
+	done
+	hold 'INSERT INTO t VALUES (1)'
+	sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	    WHERE wait_event = 'PgSleep'" >/dev/null
 	waiting REINDEX
 	sql "SELECT pg_cancel_backend(pid) FROM pg_stat_activity
 	    WHERE query ~ '^REINDEX'" >/dev/null
