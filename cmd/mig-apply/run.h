@@ -134,7 +134,8 @@ void run_analyze(struct run *);
 void run_free(struct run *);
 
 /*
- * Within the run: the pieces that steps of all modes are made of (send.c).
+ * Within the run: the pieces that steps of all modes are made of (send.c,
+ * send_statement.c).
  * Each returns 0, or -1 where something has failed: the worker's `failure`,
  * or the run's fault.
  */
