@@ -89,9 +89,10 @@ keep(struct older *o, const PGresult *result)
 	o->who = strdup(PQgetvalue(result, 0, 1));
 	if (o->first == NULL && o->left != NULL)
 		o->first = strdup(o->left);
-	return o->left == NULL || o->who == NULL || o->first == NULL ?
-	    fault_nomem(o->run->fault) :
-	    0;
+	if (o->left != NULL && o->who != NULL && o->first != NULL)
+		return 0;
+	fault_nomem(o->run->fault);
+	return -1;
 }
 
 /* See who is there still. */
@@ -111,8 +112,10 @@ look(struct older *o)
 	values[2] = o->waits.snapshots ? "t" : "f";
 	values[3] = o->first;
 	values[4] = pid;
-	if (asprintf(&sql, "%s %s", sql_older, sql_who) == -1)
-		return fault_nomem(r->fault);
+	if (asprintf(&sql, "%s %s", sql_older, sql_who) == -1) {
+		fault_nomem(r->fault);
+		return -1;
+	}
 	result = worker_query(&r->worker, sql, 5, values, r->fault);
 	free(sql);
 	if (result == NULL) {
@@ -195,7 +198,7 @@ wait_all(struct older *o, const struct lex_item *item)
 	int tries = 0;
 
 	for (;;) {
-		if (look(o) == -1)
+		if (look(o) != 0)
 			return -1;
 		if (*o->who == '\0')
 			return 0;

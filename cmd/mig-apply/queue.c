@@ -22,7 +22,7 @@ queue_reserve(struct queue *q)
 	items = calloc(room, sizeof(*items));
 	if (items == NULL)
 		return -1;
-	for (i = 0; i < q->n; i++)
+	for (i = 0; q->room > 0 && i < q->n; i++)
 		items[i] = *at(q, i);
 	free(q->items);
 	q->items = items;
