@@ -100,11 +100,17 @@ db_sql_table(const char *sql, const char *table)
 static enum exits
 code_of(PGconn *conn, const PGresult *result, enum exits code)
 {
+	const char *level = PQresultErrorField(result,
+	    PG_DIAG_SEVERITY_NONLOCALIZED);
+
 	if (PQstatus(conn) != CONNECTION_OK)
 		return EXIT_CONNECT;
-	return *db_sqlstate(result) == '\0' && code != EXIT_UNKNOWN ?
-	    EXIT_STREAM :
-	    code;
+	if (code == EXIT_UNKNOWN)
+		return code;
+	/* the session ends, though the line may not show it yet */
+	if (level != NULL && strcmp(level, "FATAL") == 0)
+		return EXIT_CONNECT;
+	return *db_sqlstate(result) == '\0' ? EXIT_STREAM : code;
 }
 
 static bool

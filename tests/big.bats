@@ -1,7 +1,7 @@
 # Large input, in sizes that take seconds: nothing is cut, lost or counted
 # wrong where a buffer ends.  How time and memory grow is for make bench.
 
-# rounds: system 18
+# rounds: system
 
 load helpers
 

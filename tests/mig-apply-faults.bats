@@ -1,6 +1,7 @@
 # mig-apply: lines are cut or go dead, processes and backends die, others break
 # in, the server crashes, the disk is full; nothing is lost, half-recorded or run
 # twice.  `make sweep` does more.
+# rounds: system 18
 
 load helpers
 

@@ -1,4 +1,5 @@
 # mig-apply: waiting for locks without an outage, and for whom.
+# rounds: 13 18
 
 # shellcheck disable=SC2016,SC2119,SC2120
 load helpers

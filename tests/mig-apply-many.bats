@@ -1,4 +1,5 @@
 # mig-apply: many at once, of one plan and of several, and other tools.
+# rounds: system
 
 # shellcheck disable=SC2119,SC2120 # options, seldom wanted
 load helpers

@@ -1,4 +1,5 @@
 # mig-apply: through a pooler, in each of its modes.
+# rounds: system
 
 # shellcheck disable=SC2016,SC2119,SC2120 # SQL with $; options, seldom wanted
 load helpers

@@ -1,6 +1,6 @@
 # mig-apply told to stop: at each moment, by each signal, and by a closed
 # terminal, it says where it stands, dies of the signal, and leaves nothing.
-# rounds: system 13 18
+# rounds: system
 
 # shellcheck disable=SC2016,SC2119,SC2120 # $ for the inner shell; options, seldom wanted
 load helpers

@@ -1,4 +1,5 @@
 # Names with every odd character, through the whole pipeline.
+# rounds: system 18
 
 # shellcheck disable=SC2016 # names, and lines for eval and script
 

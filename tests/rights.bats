@@ -1,5 +1,5 @@
 # The rights that mig-history(5) names: enough, and each of them needed.
-# rounds: system 13 18
+# rounds: system 18
 
 load helpers
 
