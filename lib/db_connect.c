@@ -234,11 +234,14 @@ start(const struct db_target *t, const char *application, bool wait)
 	const char *keys[10], *values[10];
 	size_t n;
 
-	/* what stands before "dbname" gives way to what is in that */
+	/* what stands before "dbname" gives way to what is in that; the last
+	 * goes with the others, which count for nothing beside it */
 	for (n = 0; n < sizeof(lines) / sizeof(lines[0]); n++) {
 		keys[n] = lines[n][0];
 		values[n] = lines[n][1];
 	}
+	if (t->conninfo != NULL && strstr(t->conninfo, "keepalives") != NULL)
+		n--;
 	if (!set("PGCONNECT_TIMEOUT")) {
 		keys[n] = "connect_timeout";
 		values[n++] = CONNECT_TIMEOUT;

@@ -465,3 +465,22 @@ fail 2 slow'
 	assert_eq "$(sql 'SELECT count(*) FROM t')" 1
 	assert_chain
 }
+
+@test "transaction mode: no CONCURRENTLY that a timeout would leave half done" {
+	new_db
+	migration 1_t.sql <<<'CREATE TABLE t (id int);'
+	migration 2_index.sql <<-'SQL'
+		-- mig: no-transaction
+		CREATE INDEX CONCURRENTLY t_id ON t (id);
+	SQL
+	sql "ALTER DATABASE $PGDATABASE SET lock_timeout = '1h'"
+	pool transaction 3
+	apply 5
+	apply 2
+	assert_stderr_has 'CREATE INDEX CONCURRENTLY outside of a transaction wants a lock_timeout of 0 ms'
+	assert_stderr_has 'hint: connect without the pooler'
+	PGHOST=$DIRECT
+	assert_eq "$(sql "SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass")" 0
+	assert_eq "$(sql 'SELECT count(*) FROM mig.progress')" 0
+	apply 0
+}

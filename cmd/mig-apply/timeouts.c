@@ -81,7 +81,10 @@ timeouts_check(struct run *r, size_t step, const struct lex_item *item)
 		    strtol(PQgetvalue(result, i, 1), NULL, 10) == ms ||
 		    (*name == 'l' && may_give_up(item)))
 			continue;
-		ok = fault_set(r->fault, r->partial ? EXIT_UNKNOWN : EXIT_USAGE,
+		ok = fault_set(r->fault,
+		    r->partial	  ? EXIT_UNKNOWN :
+			r->at > 0 ? EXIT_FAILED :
+				    EXIT_USAGE,
 		    "statement %s outside of a transaction wants a %s of "
 		    "%ld ms, which no pooler in transaction mode keeps",
 		    statement_not_in_transaction(item), name, ms);
