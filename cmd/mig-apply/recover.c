@@ -234,5 +234,8 @@ run_give_up(struct run *r)
 	if (r->fault->nomem)
 		r->fault->code = r->partial || unknown ? EXIT_UNKNOWN :
 							 EXIT_FAILED;
+	/* what was on its way when that was said may be done by now */
+	if (r->fault->code == EXIT_CONNECT && r->at > 0)
+		r->fault->code = EXIT_FAILED;
 	return r->fault->code == EXIT_DONE ? EXIT_FAILED : r->fault->code;
 }

@@ -248,7 +248,7 @@ check_server(struct run *r)
 	    strcmp(PQport(lock), PQport(worker)) == 0 &&
 	    strcmp(PQdb(lock), PQdb(worker)) == 0)
 		return 0;
-	return fault_set(r->fault, r->at > 0 ? EXIT_FAILED : EXIT_CONNECT,
+	return fault_set(r->fault, EXIT_CONNECT,
 	    "a second connection leads to another server: %s port %s, not "
 	    "%s port %s",
 	    PQhost(worker), PQport(worker), PQhost(lock), PQport(lock));
@@ -279,11 +279,8 @@ renew(struct run *r)
 	/* a pool may have no more than this one */
 	if (r->watch.pooled)
 		watch_spare(&r->watch);
-	if (worker_renew(&r->worker, r->fault) == -1) {
-		if (r->at > 0)
-			r->fault->code = EXIT_FAILED;
+	if (worker_renew(&r->worker, r->fault) == -1)
 		return -1;
-	}
 	run_note_worker(r);
 	r->renewed = r->next;
 	r->again = false;
@@ -322,7 +319,7 @@ next_step(struct run *r)
 	if (renew(r) == -1)
 		return -1;
 	if (!watch_holds(&r->watch)) {
-		fault_set(r->fault, r->at > 0 ? EXIT_FAILED : EXIT_CONNECT,
+		fault_set(r->fault, EXIT_CONNECT,
 		    "the connection that holds the lock was lost; stopped "
 		    "before step %zu",
 		    r->next + 1);
