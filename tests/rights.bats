@@ -80,7 +80,6 @@ granted() {
 		USAGE ON SCHEMA mig
 		SELECT ON mig.log
 		SELECT ON mig.format
-		SELECT ON mig.applied
 		SELECT ON mig.progress
 		INSERT ON mig.log
 		INSERT ON mig.progress
@@ -130,7 +129,6 @@ granted() {
 		USAGE ON SCHEMA mig
 		SELECT ON mig.log
 		SELECT ON mig.format
-		SELECT ON mig.applied
 		SELECT ON mig.progress
 		EXECUTE ON FUNCTION mig.row_hash(mig.log)
 	END
@@ -165,8 +163,9 @@ granted() {
 	granted history-grant-apply
 	local deploy=$ROLE
 	new_role owner
-	sql "ALTER SCHEMA app OWNER TO $ROLE; GRANT $ROLE TO $deploy;
-	    ALTER ROLE $deploy NOINHERIT"
+	# in this order: from 16 on each grant keeps what held when it was made
+	sql "ALTER SCHEMA app OWNER TO $ROLE; ALTER ROLE $deploy NOINHERIT;
+	    GRANT $ROLE TO $deploy"
 	echo 'CREATE TABLE app.b (id int);' >m/2_b.sql
 	as "$deploy" 5 "$APPLY"
 	assert_stderr_has 'permission denied for schema app'
