@@ -48,12 +48,6 @@ copy t from stdin \; select 1 \; copy t from stdin;
 \.
 2	"
 \.
-copy refused from stdin;
-select 'data';
-\.
-copy t from stdin nonsense here;
-select 'data';
-\.
 copy "stdin" from 'stdin';
 copy t to stdout;
 copy (select 1 from t) to stdout;
