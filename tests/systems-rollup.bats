@@ -86,12 +86,12 @@ main:4 main:5 main:6 main:7 main:8 main:9 main:10 payload:1 payload:2 "
 	run_mig 2 mig-apply <"$BATS_TEST_TMPDIR/plan"
 	assert_stderr_has app_password
 	assert_eq "$(sql "SELECT to_regnamespace('mig')")" ''
-	export app_password="Xq'9\"z"
+	export app_password="Xq7secret'9\"z"
 	run_mig 0 mig-apply -v app_password <"$BATS_TEST_TMPDIR/plan"
 	pg_dump -n mig --inserts >"$BATS_TEST_TMPDIR/history" ||
 	    sql 'TABLE mig.log; TABLE mig.progress' >"$BATS_TEST_TMPDIR/history"
 	grep -q app_password "$BATS_TEST_TMPDIR/plan" "$BATS_TEST_TMPDIR/history"
-	refute grep -F 'Xq' "$BATS_TEST_TMPDIR"/{plan,history,out,err}
+	refute grep -F Xq7secret "$BATS_TEST_TMPDIR"/{plan,history,out,err}
 	assert_match "$(sql "SELECT rolpassword FROM pg_authid
 	    WHERE rolname = 'timeseries_app'")" '^SCRAM-SHA-256'
 	if [ "$MIG_TEST_SERVER" != tsl ]; then
