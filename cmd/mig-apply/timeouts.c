@@ -64,8 +64,8 @@ wanted(struct run *r, size_t step, const struct lex_item *item,
 int
 timeouts_check(struct run *r, size_t step, const struct lex_item *item)
 {
+	const char *what = statement_not_in_transaction(item), *name;
 	PGresult *result;
-	const char *name;
 	long ms;
 	int i, ok = 0;
 
@@ -85,9 +85,9 @@ timeouts_check(struct run *r, size_t step, const struct lex_item *item)
 		    r->partial	  ? EXIT_UNKNOWN :
 			r->at > 0 ? EXIT_FAILED :
 				    EXIT_USAGE,
-		    "statement %s outside of a transaction wants a %s of "
+		    "%s outside of a transaction wants a %s of "
 		    "%ld ms, which no pooler in transaction mode keeps",
-		    statement_not_in_transaction(item), name, ms);
+		    what == NULL ? "a statement" : what, name, ms);
 		fault_hint(r->fault,
 		    "connect without the pooler, or to a pool in session mode");
 	}
