@@ -205,7 +205,21 @@ skip_quote(const struct lex_item *item, size_t off)
 	return off;
 }
 
-/* Where a backslash might escape, the end of the literal is not sure. */
+/*
+ * The end of the quote that begins at `off`; 0 where a backslash might escape
+ * in it, and so the end is not sure.
+ */
+static size_t
+skip_sure_quote(const struct lex_item *item, size_t off)
+{
+	size_t end = skip_quote(item, off);
+
+	return item->text[off] == '\'' &&
+		memchr(item->text + off, '\\', end - off) != NULL ?
+	    0 :
+	    end;
+}
+
 bool
 cursor_accept_literal(struct cursor *c)
 {
@@ -213,8 +227,8 @@ cursor_accept_literal(struct cursor *c)
 
 	if (!cursor_at_byte(c, '\''))
 		return false;
-	end = skip_quote(c->item, c->off);
-	if (memchr(c->item->text + c->off, '\\', end - c->off) != NULL)
+	end = skip_sure_quote(c->item, c->off);
+	if (end == 0)
 		return false;
 	step_to(c, end);
 	return true;
@@ -224,26 +238,24 @@ bool
 cursor_accept_parens(struct cursor *c)
 {
 	const struct lex_item *item = c->item;
-	size_t depth = 0, off = c->off;
+	size_t depth = 0, off = c->off, end;
 	char byte;
 
 	if (!cursor_at_byte(c, '('))
 		return false;
 	do {
 		byte = item->text[off];
-		if (byte == '\\' || byte == '$')
+		end = byte == '\'' || byte == '"' ? skip_sure_quote(item, off) :
+						    off + 1;
+		if (byte == '\\' || byte == '$' || end == 0)
 			return false;
-		if (byte == '\'' || byte == '"') {
-			off = skip_quote(item, off);
-			continue;
-		}
 		if (byte == '(')
 			depth++;
 		if (byte == ')' && --depth == 0) {
-			step_to(c, off + 1);
+			step_to(c, end);
 			return true;
 		}
-		off = skip_blank(item, off + 1);
+		off = skip_blank(item, end);
 	} while (off < item->len);
 	return false;
 }

@@ -36,7 +36,10 @@ bool cursor_accept_any(struct cursor *, const char *const *keywords);
 bool cursor_accept_byte(struct cursor *, char);
 bool cursor_accept_number(struct cursor *);
 
-/* Step over '...' without a prefix, over ( ... ). */
+/*
+ * Step over '...' without a prefix, over ( ... ).  False, too, where a backslash
+ * or a dollar quote leaves the end unsure.
+ */
 bool cursor_accept_literal(struct cursor *);
 bool cursor_accept_parens(struct cursor *);
 
