@@ -10,25 +10,13 @@
 
 #include "db.h"
 #include "lex_cursor.h"
+#include "settling.h"
 #include "sql.h"
 #include "statement.h"
 
-/* A look that is going on. */
-struct look {
-	struct settle *s;
-	PGconn *conn;
-	const struct lex_item *item;
-	bool failed; /* the server said so */
-	struct fault *f;
-};
-
-static int settled(struct look *, enum settle_verdict, char *sql,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-
-/* Set the answer; `sql` is the settle's from here on. */
-static int
-settled(struct look *l, enum settle_verdict verdict, char *sql, const char *fmt,
-    ...)
+int
+settle_say(struct settling *l, enum settle_verdict verdict, char *sql,
+    const char *fmt, ...)
 {
 	va_list ap;
 	int n;
@@ -43,16 +31,15 @@ settled(struct look *l, enum settle_verdict verdict, char *sql, const char *fmt,
 	return n == -1 ? fault_nomem(l->f) : 0;
 }
 
-/* A part of the statement's text; owned. */
-static char *
-span(const struct look *l, size_t off, size_t len)
+char *
+settle_span(const struct settling *l, size_t off, size_t len)
 {
 	return strndup(l->item->text + off, len);
 }
 
-/* Ask with one or two names, which are freed. */
-static PGresult *
-ask(struct look *l, const char *sql, int n, char *first, char *second)
+PGresult *
+settle_ask(struct settling *l, const char *sql, int n, char *first,
+    char *second)
 {
 	const char *values[2] = { first, second };
 	PGresult *result = NULL;
@@ -67,68 +54,14 @@ ask(struct look *l, const char *sql, int n, char *first, char *second)
 	return result;
 }
 
-static bool
-is_true(const PGresult *result, int column)
+bool
+settle_is_true(const PGresult *result, int column)
 {
 	return PQntuples(result) == 1 && *PQgetvalue(result, 0, column) == 't';
 }
 
-/* The columns of settle-build.sql. */
-enum { IS_THERE, IS_OF_TABLE, IS_VALID, INDEX, PIDS };
-
-static int
-judge_build(struct look *l, const PGresult *result)
-{
-	const char *name, *pids;
-	char *sql;
-
-	name = PQgetvalue(result, 0, INDEX);
-	pids = db_value(result, 0, PIDS);
-	if (is_true(result, IS_THERE) && !is_true(result, IS_OF_TABLE))
-		return settled(l, SETTLE_UNKNOWN, NULL,
-		    "%s is there, but no index of that table", name);
-	if (is_true(result, IS_VALID))
-		return settled(l, SETTLE_DONE, NULL, "index %s is valid", name);
-	if (pids != NULL)
-		return settled(l, SETTLE_BUSY, NULL,
-		    "pid %s is at work on the table of index %s: it is being "
-		    "built still, or a VACUUM runs",
-		    pids, name);
-	if (!is_true(result, IS_THERE))
-		return settled(l, SETTLE_AGAIN, NULL, "there is no index %s",
-		    name);
-	if (asprintf(&sql, "DROP INDEX CONCURRENTLY IF EXISTS %s", name) == -1)
-		return fault_nomem(l->f);
-	return settled(l, SETTLE_FIRST, sql,
-	    "index %s is invalid, left by the build that stopped", name);
-}
-
-/* The table is not there: it may go by another name. */
-static int
-look_moved(struct look *l, size_t off, size_t len)
-{
-	const char *found;
-	PGresult *result;
-	int ok;
-
-	result = ask(l, sql_settle_moved, 1, span(l, off, len), NULL);
-	if (result == NULL)
-		return -1;
-	found = db_value(result, 0, 0);
-	if (found == NULL || l->failed)
-		ok = settled(l, SETTLE_AGAIN, NULL,
-		    "neither the index nor its table is there");
-	else
-		ok = settled(l, SETTLE_UNKNOWN, NULL,
-		    "the table is not there, but index %s: was it renamed?",
-		    found);
-	PQclear(result);
-	return ok;
-}
-
-/* Ask for the invalid indexes of a table, as settle-invalid.sql has it. */
-static PGresult *
-ask_invalid(struct look *l, char *name, bool reindex, bool schema)
+PGresult *
+settle_ask_invalid(struct settling *l, char *name, bool reindex, bool schema)
 {
 	const char *values[3] = { name, reindex ? "t" : "f",
 		schema ? "t" : "f" };
@@ -140,78 +73,33 @@ ask_invalid(struct look *l, char *name, bool reindex, bool schema)
 	return result;
 }
 
-/* The server has chosen the name: which it was is not known. */
-static int
-look_unnamed(struct look *l)
-{
-	const char *found;
-	size_t off, len;
-	PGresult *result;
-	int ok;
-
-	if (!statement_table(l->item, &off, &len))
-		return settled(l, SETTLE_UNKNOWN, NULL, "which table is it?");
-	result = ask_invalid(l, span(l, off, len), false, false);
-	if (result == NULL)
-		return -1;
-	found = db_value(result, 0, 0);
-	if (found == NULL)
-		ok = settled(l, l->failed ? SETTLE_AGAIN : SETTLE_UNKNOWN, NULL,
-		    "an index without a name in the statement, and its table "
-		    "has no invalid one");
-	else
-		ok = settled(l, SETTLE_UNKNOWN, NULL,
-		    "an index without a name in the statement; invalid is %s",
-		    found);
-	PQclear(result);
-	return ok;
-}
-
-static int
-look_build(struct look *l)
-{
-	size_t off, len, table, table_len;
-	PGresult *result;
-	int ok;
-
-	if (!statement_builds_index(l->item, &off, &len) ||
-	    !statement_table(l->item, &table, &table_len))
-		return look_unnamed(l);
-	result = ask(l, sql_settle_build, 2, span(l, table, table_len),
-	    span(l, off, len));
-	if (result == NULL)
-		return -1;
-	ok = PQntuples(result) == 0 ? look_moved(l, off, len) :
-				      judge_build(l, result);
-	PQclear(result);
-	return ok;
-}
-
 /* The columns of settle-drop.sql. */
 enum { DROP_THERE, DROP_PIDS, DROP_ELSEWHERE };
 
 static int
-judge_drop(struct look *l, const PGresult *result, const char *name)
+judge_drop(struct settling *l, const PGresult *result, const char *name)
 {
 	const char *pids = db_value(result, 0, DROP_PIDS);
 
-	if (!is_true(result, DROP_THERE))
-		return settled(l, SETTLE_DONE, NULL, "index %s is gone", name);
-	if (is_true(result, DROP_ELSEWHERE))
-		return settled(l, SETTLE_UNKNOWN, NULL,
+	if (!settle_is_true(result, DROP_THERE))
+		return settle_say(l, SETTLE_DONE, NULL, "index %s is gone",
+		    name);
+	if (settle_is_true(result, DROP_ELSEWHERE))
+		return settle_say(l, SETTLE_UNKNOWN, NULL,
 		    "there is an index %s, perhaps of another schema of the "
 		    "search_path",
 		    name);
 	if (pids != NULL)
-		return settled(l, SETTLE_BUSY, NULL,
+		return settle_say(l, SETTLE_BUSY, NULL,
 		    "pid %s is at work on the table of index %s: it is being "
 		    "dropped still, or a VACUUM runs",
 		    pids, name);
-	return settled(l, SETTLE_AGAIN, NULL, "index %s is still there", name);
+	return settle_say(l, SETTLE_AGAIN, NULL, "index %s is still there",
+	    name);
 }
 
 static int
-look_drop(struct look *l)
+look_drop(struct settling *l)
 {
 	struct cursor c = cursor_at(l->item, 0);
 	size_t off, len;
@@ -222,9 +110,11 @@ look_drop(struct look *l)
 	cursor_accept(&c, "DROP INDEX CONCURRENTLY");
 	cursor_accept(&c, "IF EXISTS");
 	if (!cursor_accept_name(&c, &off, &len) || cursor_at_byte(&c, ','))
-		return settled(l, SETTLE_UNKNOWN, NULL, "which index is it?");
-	name = span(l, off, len);
-	result = ask(l, sql_settle_drop, 1, span(l, off, len), NULL);
+		return settle_say(l, SETTLE_UNKNOWN, NULL,
+		    "which index is it?");
+	name = settle_span(l, off, len);
+	result = settle_ask(l, sql_settle_drop, 1, settle_span(l, off, len),
+	    NULL);
 	if (result != NULL && name != NULL)
 		ok = judge_drop(l, result, name);
 	else if (result != NULL)
@@ -235,30 +125,30 @@ look_drop(struct look *l)
 }
 
 static int
-judge_detach(struct look *l, const PGresult *result, const char *table,
+judge_detach(struct settling *l, const PGresult *result, const char *table,
     const char *partition)
 {
 	char *sql;
 
-	if (!is_true(result, 0))
-		return settled(l, SETTLE_UNKNOWN, NULL,
+	if (!settle_is_true(result, 0))
+		return settle_say(l, SETTLE_UNKNOWN, NULL,
 		    "table %s or its partition %s is not there", table,
 		    partition);
-	if (!is_true(result, 1))
-		return settled(l, SETTLE_DONE, NULL, "partition %s is detached",
-		    partition);
-	if (!is_true(result, 2))
-		return settled(l, SETTLE_AGAIN, NULL,
+	if (!settle_is_true(result, 1))
+		return settle_say(l, SETTLE_DONE, NULL,
+		    "partition %s is detached", partition);
+	if (!settle_is_true(result, 2))
+		return settle_say(l, SETTLE_AGAIN, NULL,
 		    "partition %s is still attached", partition);
 	if (asprintf(&sql, "ALTER TABLE %s DETACH PARTITION %s FINALIZE", table,
 		partition) == -1)
 		return fault_nomem(l->f);
-	return settled(l, SETTLE_INSTEAD, sql, "partition %s is half detached",
-	    partition);
+	return settle_say(l, SETTLE_INSTEAD, sql,
+	    "partition %s is half detached", partition);
 }
 
 static int
-look_detach(struct look *l)
+look_detach(struct settling *l)
 {
 	struct cursor c = cursor_at(l->item, 0);
 	size_t off, len, part, part_len;
@@ -272,12 +162,12 @@ look_detach(struct look *l)
 	if (!cursor_accept_name(&c, &off, &len) ||
 	    !cursor_accept(&c, "DETACH PARTITION") ||
 	    !cursor_accept_name(&c, &part, &part_len))
-		return settled(l, SETTLE_UNKNOWN, NULL,
+		return settle_say(l, SETTLE_UNKNOWN, NULL,
 		    "which partition is it?");
-	table = span(l, off, len);
-	partition = span(l, part, part_len);
-	result = ask(l, sql_settle_detach, 2, span(l, off, len),
-	    span(l, part, part_len));
+	table = settle_span(l, off, len);
+	partition = settle_span(l, part, part_len);
+	result = settle_ask(l, sql_settle_detach, 2, settle_span(l, off, len),
+	    settle_span(l, part, part_len));
 	if (result != NULL && table != NULL && partition != NULL)
 		ok = judge_detach(l, result, table, partition);
 	else if (result != NULL)
@@ -290,7 +180,7 @@ look_detach(struct look *l)
 
 /* CREATE or DROP of what has a name of its own in a catalog. */
 static int
-look_object(struct look *l)
+look_object(struct settling *l)
 {
 	static const char *const words[] = { "DATABASE", "TABLESPACE",
 		"SUBSCRIPTION" };
@@ -307,23 +197,23 @@ look_object(struct look *l)
 		cursor_accept(&c, words[i]);
 	cursor_accept(&c, "IF EXISTS");
 	if (!cursor_accept_name(&c, &off, &len))
-		return settled(l, SETTLE_UNKNOWN, NULL, "what is its name?");
-	result = ask(l, sql_settle_object, 2, strdup(words[i]),
-	    span(l, off, len));
+		return settle_say(l, SETTLE_UNKNOWN, NULL, "what is its name?");
+	result = settle_ask(l, sql_settle_object, 2, strdup(words[i]),
+	    settle_span(l, off, len));
 	if (result == NULL)
 		return -1;
-	there = is_true(result, 0);
+	there = settle_is_true(result, 0);
 	PQclear(result);
-	return settled(l, there == create ? SETTLE_DONE : SETTLE_AGAIN, NULL,
+	return settle_say(l, there == create ? SETTLE_DONE : SETTLE_AGAIN, NULL,
 	    "%s %.*s is %sthere", words[i], (int)len, l->item->text + off,
 	    there ? "" : "not ");
 }
 
 /* What does no harm when it runs again, however far it had come. */
 static int
-look_harmless(struct look *l)
+look_harmless(struct settling *l)
 {
-	return settled(l, SETTLE_AGAIN, NULL, "it can run again");
+	return settle_say(l, SETTLE_AGAIN, NULL, "it can run again");
 }
 
 /* The words of REINDEX before the name. */
@@ -347,7 +237,7 @@ accept_reindex(struct cursor *c, bool *schema)
  * may be of another run, so that none is dropped.
  */
 static int
-look_reindex(struct look *l)
+look_reindex(struct settling *l)
 {
 	struct cursor c = cursor_at(l->item, 0);
 	size_t off, len;
@@ -358,14 +248,16 @@ look_reindex(struct look *l)
 
 	named = accept_reindex(&c, &schema) &&
 	    cursor_accept_name(&c, &off, &len);
-	result = ask_invalid(l, named ? span(l, off, len) : NULL, true, schema);
+	result = settle_ask_invalid(l, named ? settle_span(l, off, len) : NULL,
+	    true, schema);
 	if (result == NULL)
 		return -1;
 	left = db_value(result, 0, 0);
 	if (left == NULL)
 		ok = look_harmless(l);
 	else
-		ok = settled(l, l->failed ? SETTLE_UNKNOWN : SETTLE_AGAIN, NULL,
+		ok = settle_say(l, l->failed ? SETTLE_UNKNOWN : SETTLE_AGAIN,
+		    NULL,
 		    "it can run again, but leaves an invalid index to be "
 		    "dropped by hand: %s",
 		    left);
@@ -375,13 +267,14 @@ look_reindex(struct look *l)
 
 /* Nobody may run it still: sets `pids` to who does, owned, or NULL. */
 static int
-look_running(struct look *l, char **pids)
+look_running(struct settling *l, char **pids)
 {
 	PGresult *result;
 	const char *found;
 
 	*pids = NULL;
-	result = ask(l, sql_settle_running, 1, span(l, 0, l->item->len), NULL);
+	result = settle_ask(l, sql_settle_running, 1,
+	    settle_span(l, 0, l->item->len), NULL);
 	if (result == NULL)
 		return -1;
 	found = db_value(result, 0, 0);
@@ -408,18 +301,18 @@ name_of(const struct lex_item *item)
 
 /* By what it is. */
 static int
-look(struct look *l)
+look(struct settling *l)
 {
 	static const struct {
 		const char *name; /* of name_of() */
-		int (*look)(struct look *);
+		int (*look)(struct settling *);
 	} looks[] = {
 		{ "ALTER DATABASE SET TABLESPACE", look_harmless },
 		{ "ALTER SUBSCRIPTION REFRESH PUBLICATION", look_harmless },
 		{ "ALTER SYSTEM", look_harmless },
 		{ "CLUSTER", look_harmless },
 		{ "CREATE DATABASE", look_object },
-		{ "CREATE INDEX CONCURRENTLY", look_build },
+		{ "CREATE INDEX CONCURRENTLY", settle_build },
 		{ "CREATE SUBSCRIPTION", look_object },
 		{ "CREATE TABLESPACE", look_object },
 		{ "DETACH PARTITION CONCURRENTLY", look_detach },
@@ -440,7 +333,7 @@ look(struct look *l)
 	for (i = 0; name != NULL && i < sizeof(looks) / sizeof(looks[0]); i++)
 		if (strcmp(looks[i].name, name) == 0)
 			return looks[i].look(l);
-	return settled(l, SETTLE_UNKNOWN, NULL, "%s",
+	return settle_say(l, SETTLE_UNKNOWN, NULL, "%s",
 	    l->item->nvars > 0 ? "it holds a variable" :
 				 "no catalog tells how far it came");
 }
@@ -449,7 +342,7 @@ int
 settle_look(struct settle *s, PGconn *conn, const struct lex_item *item,
     bool failed, struct fault *f)
 {
-	struct look l = { s, conn, item, failed, f };
+	struct settling l = { s, conn, item, failed, f };
 	char *pids;
 	int result;
 
@@ -457,7 +350,7 @@ settle_look(struct settle *s, PGconn *conn, const struct lex_item *item,
 	if (look_running(&l, &pids) == -1)
 		return -1;
 	result = pids == NULL ? look(&l) :
-				settled(&l, SETTLE_BUSY, NULL,
+				settle_say(&l, SETTLE_BUSY, NULL,
 				    "pid %s is at work on it still", pids);
 	free(pids);
 	return result;

@@ -126,6 +126,44 @@ waiting() {
 	assert_eq "$(valid t_id)" t
 }
 
+@test "an index of that name and table, but another one" {
+	new_db
+	local def
+	migration 1_t.sql <<<"CREATE TABLE t (id int, note text);
+	    INSERT INTO t VALUES (1, 'x'), (1, 'x')"
+	migration 2_index.sql <<-'SQL'
+		-- mig: no-transaction
+		CREATE UNIQUE INDEX CONCURRENTLY t_id ON t (id, lower(note))
+		WHERE note IN ('x', 'y') -- these
+		;
+	SQL
+	apply 7
+	assert_eq "$(progress)" '1 intent'
+	while read -r def; do
+		sql "DROP INDEX t_id; CREATE $def"
+		plan 8
+		assert_stderr_has 'index public.t_id is valid, but not the one'
+		assert_stderr_has 'mig-plan --settle main:2=done or =again'
+	done <<-'END'
+		INDEX t_id ON t (id, lower(note)) WHERE note IN ('x', 'y')
+		INDEX t_id ON t (note)
+		INDEX t_id ON t (id, upper(note)) WHERE note IN ('x', 'y')
+		INDEX t_id ON t (id, lower(note)) WHERE note IN ('x', 'z')
+	END
+	# an invalid one is not ours either
+	sql "DROP INDEX t_id"
+	refute sql 'CREATE UNIQUE INDEX CONCURRENTLY t_id ON t (id)'
+	plan 8
+	assert_stderr_has 'index public.t_id is invalid, but not the one'
+	sql "DROP INDEX t_id; DELETE FROM t;
+	    CREATE UNIQUE INDEX t_id ON t USING btree (id ASC, (lower((note))))
+	    WHERE (note = ANY (ARRAY['x', 'y']))"
+	plan 0
+	assert_stderr_has 'index public.t_id is valid: it is done'
+	run_mig 0 mig-apply <plan
+	assert_eq "$(progress)" ''
+}
+
 @test "an index whose table goes by another name, or is another one" {
 	new_db
 	history

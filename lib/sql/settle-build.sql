@@ -1,5 +1,6 @@
 -- An index that was to be built ($2) on a table ($1): whether it is there, on
--- this table and valid, its whole name, and who is at work on the table.
+-- this table and valid, its whole name, who is at work on the table, and what
+-- makes it.
 SELECT c.oid IS NOT NULL, coalesce(x.indrelid = t.oid, false),
     coalesce(x.indisvalid, false),
     pg_catalog.format('%I.%I', n.nspname,
@@ -10,7 +11,8 @@ SELECT c.oid IS NOT NULL, coalesce(x.indrelid = t.oid, false),
 	AND l.mode = 'ShareUpdateExclusiveLock'
 	AND l.pid <> pg_catalog.pg_backend_pid()
 	AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
-	    WHERE d.datname = pg_catalog.current_database()))
+	    WHERE d.datname = pg_catalog.current_database())),
+    pg_catalog.pg_get_indexdef(x.indexrelid)
 FROM pg_catalog.pg_class t
 JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
 LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = t.relnamespace
