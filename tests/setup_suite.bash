@@ -24,15 +24,16 @@ setup_suite() {
 	# Marks every process that a test starts.
 	export MIG_SUITE=$$.$RANDOM$RANDOM
 	if [ -z "${MIG_LAB_DIR-}" ]; then
-		MIG_LAB_DIR=$(mktemp -d /tmp/mig-suite.XXXXXX)
+		MIG_LAB_DIR=$("$root/tests/lab/scratch" suite) || return 1
 		export MIG_LAB_DIR
-		chmod 755 "$MIG_LAB_DIR"
 	fi
 	lab start "$MIG_TEST_SERVER" 3>&- || return 1
 	eval "$(lab env "$MIG_TEST_SERVER")"
-	# The clients must not be older than the server.
+	# The clients must not be older than the server, and not be behind a
+	# wrapper that looks for them each time.
 	case $MIG_TEST_SERVER in
-	17x* | 17n* | tsl) PATH=$(lab bin "$MIG_TEST_SERVER"):$PATH ;;
+	17x* | 17n* | tsl) PATH=$MIG_BIN:$(lab bin "$MIG_TEST_SERVER"):$PATH ;;
+	*) PATH=$MIG_BIN:$(lab bin system):$PATH ;;
 	esac
 	MIG_SERVER_MAJOR=$(psql -XAtqc \
 	    "SELECT current_setting('server_version_num')::int / 10000")
