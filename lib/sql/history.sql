@@ -46,8 +46,10 @@ CREATE TABLE :"mig".progress (
 	at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
-CREATE UNIQUE INDEX progress_key ON :"mig".progress
-    (series, coalesce(version, ''), coalesce(name, ''), statement);
+-- A migration is its version, or its name where it has none.
+CREATE UNIQUE INDEX progress_key ON :"mig".progress (series,
+    coalesce(version, ''), (CASE WHEN version IS NULL THEN name ELSE '' END),
+    statement);
 
 COMMENT ON TABLE :"mig".progress IS
     'How far a migration has come that runs outside of one transaction';
