@@ -12,7 +12,6 @@
 #include "checksum.h"
 #include "diff.h"
 #include "feed.h"
-#include "memfile.h"
 #include "source.h"
 #include "text.h"
 
@@ -133,35 +132,13 @@ walk(struct walk *w)
 	}
 }
 
-/* The text of a file, whole and owned; NULL with a fault. */
 static char *
 whole_text(const struct migration *m, struct fault *f)
 {
-	struct source_piece piece;
-	struct source *s;
-	char *text = NULL;
+	const off_t all = (off_t)1 << 62;
 	size_t len;
-	FILE *mem;
-	int got;
 
-	s = source_open_part(m, SOURCE_UP, f);
-	if (s == NULL)
-		return NULL;
-	mem = memfile_open(&text, &len);
-	if (mem == NULL) {
-		fault_nomem(f);
-		source_close(s);
-		return NULL;
-	}
-	while ((got = source_next(s, &piece, f)) == 1)
-		fwrite(piece.text, 1, piece.len, mem);
-	source_close(s);
-	if (fclose(mem) != 0)
-		got = fault_nomem(f);
-	if (got == 0)
-		return text;
-	free(text);
-	return NULL;
+	return feed_whole(m, SOURCE_UP, all, &len, NULL, f);
 }
 
 static int

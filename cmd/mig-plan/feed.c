@@ -85,8 +85,8 @@ feed_close(struct feed *feed, char hex[HASH_HEX])
 }
 
 char *
-feed_whole(const struct migration *m, enum source_part part, size_t *len,
-    char hex[HASH_HEX], struct fault *f)
+feed_whole(const struct migration *m, enum source_part part, off_t most,
+    size_t *len, char hex[HASH_HEX], struct fault *f)
 {
 	struct source_piece piece;
 	struct source *s;
@@ -107,10 +107,11 @@ feed_whole(const struct migration *m, enum source_part part, size_t *len,
 	hash_init(&hash);
 	while ((got = source_next(s, &piece, f)) == 1) {
 		hash_add(&hash, piece.text, piece.len);
-		if (ftello(mem) <= (off_t)PLAN_KEEP_MAX)
+		if (ftello(mem) <= most)
 			fwrite(piece.text, 1, piece.len, mem);
 	}
-	hash_hex(&hash, hex);
+	if (hex != NULL)
+		hash_hex(&hash, hex);
 	source_close(s);
 	if (fclose(mem) != 0)
 		got = fault_nomem(f);

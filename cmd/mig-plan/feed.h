@@ -32,10 +32,11 @@ int feed_next(struct feed *, struct source_piece *, struct fault *);
 void feed_close(struct feed *, char hex[HASH_HEX]);
 
 /*
- * A whole part of a migration's file, owned, and its digest; NULL with a
- * fault.  What is far longer than PLAN_KEEP_MAX is cut behind that.
+ * A whole part of a migration's file, owned, and, if `hex` is not NULL, its
+ * digest; NULL with a fault.  What is far longer than `most` bytes is cut behind
+ * those.
  */
-char *feed_whole(const struct migration *, enum source_part, size_t *len,
-    char hex[HASH_HEX], struct fault *);
+char *feed_whole(const struct migration *, enum source_part, off_t most,
+    size_t *len, char hex[HASH_HEX], struct fault *);
 
 #endif

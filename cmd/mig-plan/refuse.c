@@ -168,7 +168,7 @@ show_change(struct planner *p, const struct item *item)
 {
 	struct diff_side before = { NULL, NULL }, after = { NULL, NULL };
 	struct fault f = FAULT_INIT;
-	char *ran, *now = NULL, *label = NULL, hex[HASH_HEX];
+	char *ran, *now = NULL, *label = NULL;
 	size_t len;
 
 	ran = history_text(p->conn, item->entry->seq, false, &f);
@@ -178,7 +178,8 @@ show_change(struct planner *p, const struct item *item)
 		return;
 	}
 	if (ran != NULL)
-		now = feed_whole(item->m, SOURCE_UP, &len, hex, &f);
+		now = feed_whole(item->m, SOURCE_UP, PLAN_KEEP_MAX, &len, NULL,
+		    &f);
 	if (now != NULL &&
 	    asprintf(&label, "applied %s by %s", item->entry->at,
 		item->entry->by) != -1) {

@@ -343,7 +343,7 @@ show_change(struct planner *p, const struct step *s)
 	const struct item *item = s->resume->item;
 	struct diff_side before = { "what ran", NULL }, after = { NULL, NULL };
 	struct fault f = FAULT_INIT;
-	char *ran, *now = NULL, hex[HASH_HEX];
+	char *ran, *now = NULL;
 	size_t len;
 
 	if (!s->resume->changed || item->open->seq == 0)
@@ -351,8 +351,8 @@ show_change(struct planner *p, const struct step *s)
 	ran = history_text(p->conn, item->open->seq, false, &f);
 	if (ran != NULL)
 		now = feed_whole(item->m,
-		    s->from == TEXT_DOWN ? SOURCE_DOWN : SOURCE_UP, &len, hex,
-		    &f);
+		    s->from == TEXT_DOWN ? SOURCE_DOWN : SOURCE_UP,
+		    PLAN_KEEP_MAX, &len, NULL, &f);
 	if (now != NULL) {
 		before.text = ran;
 		after.label = s->m.path;

@@ -192,7 +192,8 @@ write_keep(struct output *o, size_t n, const struct step *s, bool down,
 	char hex[HASH_HEX], *text;
 	size_t len;
 
-	text = feed_whole(m, down ? SOURCE_DOWN : SOURCE_UP, &len, hex, f);
+	text = feed_whole(m, down ? SOURCE_DOWN : SOURCE_UP, PLAN_KEEP_MAX,
+	    &len, hex, f);
 	if (text == NULL)
 		return f->code == EXIT_DONE ? fault_nomem(f) : -1;
 	if (sha256 == NULL || strcmp(hex, sha256) != 0) {
