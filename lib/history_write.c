@@ -37,12 +37,9 @@ split(struct history_ddl *ddl, const char *sql, struct fault *f)
 	enum lex_kind kind;
 	int result = 0;
 
-	lexer = lex_new(0);
-	if (lexer == NULL || lex_feed(lexer, sql, strlen(sql)) == -1) {
-		lex_free(lexer);
+	lexer = lex_text(sql, strlen(sql), 0);
+	if (lexer == NULL)
 		return fault_nomem(f);
-	}
-	lex_finish(lexer);
 	while (result == 0 && (kind = lex_next(lexer, &item)) == LEX_STATEMENT)
 		result = add_statement(ddl, item.text, item.len, f);
 	if (result == 0 && kind != LEX_END)

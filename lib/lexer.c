@@ -69,6 +69,20 @@ lex_finish(struct lexer *lx)
 	lx->in.finished = true;
 }
 
+struct lexer *
+lex_text(const char *text, size_t len, unsigned flags)
+{
+	struct lexer *lx;
+
+	lx = lex_new(flags);
+	if (lx == NULL || lex_feed(lx, text, len) == -1) {
+		lex_free(lx);
+		return NULL;
+	}
+	lex_finish(lx);
+	return lx;
+}
+
 enum lex_kind
 lex_next(struct lexer *lx, struct lex_item *item)
 {

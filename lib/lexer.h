@@ -109,6 +109,12 @@ int lex_feed(struct lexer *, const char *text, size_t len);
 /* Say that no more text comes. */
 void lex_finish(struct lexer *);
 
+/*
+ * A lexer of a text that is there as a whole, which is copied; NULL without
+ * memory.
+ */
+struct lexer *lex_text(const char *text, size_t len, unsigned flags);
+
 /* Find the next item.  After LEX_END and LEX_BAD it returns the same again. */
 enum lex_kind lex_next(struct lexer *, struct lex_item *);
 

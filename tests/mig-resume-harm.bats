@@ -466,6 +466,27 @@ waiting() {
 	assert_eq "$(valid t_id)" t
 }
 
+@test "what is to run first waits for readers, not with a timeout of the role" {
+	new_db
+	stopped_at_index
+	mend
+	plan 0
+	hold 'LOCK TABLE t IN ACCESS SHARE MODE'
+	run_mig 7 mig-apply --concurrently-wait 50ms <plan
+	assert_stderr_has 'mig-apply: m/2_index.sql:4:1: not begun, since it would wait for pid '
+	assert_eq "$(progress)" '1 done, 2 done, 3 intent'
+	assert_eq "$(valid t_id)" f
+	PGOPTIONS='-c lock_timeout=50ms -c statement_timeout=300ms' \
+	    background sh -c 'exec mig-apply <plan >report 2>&1'
+	until grep -q ^wait report; do
+		alive "$PID"
+		sleep 0.05
+	done
+	let_go 'SELECT 1'
+	wait "$PID"
+	assert_eq "$(valid t_id)" t
+}
+
 @test "the plan of another text, of which as much had run" {
 	new_db
 	migration 1_part.sql <<-'SQL'

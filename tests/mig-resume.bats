@@ -464,6 +464,27 @@ stopped_at_detach() {
 	assert_eq "$(sql "SELECT to_regclass('behind') IS NOT NULL")" t
 }
 
+@test "to finish a partition, nobody is held up for longer than a lock may take" {
+	stopped_at_detach
+	plan 0
+	background psql -XAtqc "BEGIN; SELECT count(*) FROM t_1;
+	    SELECT pg_sleep(60)"
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()" 1
+	run_mig 7 mig-apply --lock-timeout 50ms --retry 200ms <plan
+	assert_output_has $'\nretry\t1\tresume\tmain\t2\t'
+	assert_output_has 'blocked by pid '
+	assert_stderr_has 'ERROR 55P03'
+	assert_stderr_has 'hint: it runs ALTER TABLE t DETACH PARTITION t_1 FINALIZE first, blocked by pid '
+	sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	    WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()" \
+	    >/dev/null
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()" 0
+	apply 0
+	assert_eq "$(progress)" ''
+}
+
 @test "a partition that somebody else detached, attached, dropped" {
 	stopped_at_detach
 	sql 'ALTER TABLE t DETACH PARTITION t_1 FINALIZE'

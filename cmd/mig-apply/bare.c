@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "built.h"
+#include "filled.h"
 #include "older.h"
 #include "sql.h"
 #include "statement.h"
@@ -169,21 +170,21 @@ send_bare(struct alone *a)
 }
 
 static int
-run_bare_index(struct alone *a, const struct built *b)
+run_bare_index(struct alone *a, const struct lex_item *item,
+    const struct built *b)
 {
 	struct timeouts t;
 	struct run *r = a->run;
 	int result;
 
 	result = index_is_there(a, b);
-	if (result == -1 || timeouts_check(r, a->step, &a->item) == -1 ||
+	if (result == -1 || timeouts_check(r, a->step, item) == -1 ||
 	    (result == 0 &&
-		(older_wait(r, a->step, &a->item) == -1 ||
-		    alone_intent(a) == -1)))
+		(older_wait(r, a->step, item) == -1 || alone_intent(a) == -1)))
 		return -1;
 	a->intent = result == 0;
 	r->partial = r->partial || a->intent;
-	result = timeouts_set(&t, r, a->step, &a->item);
+	result = timeouts_set(&t, r, a->step, item);
 	if (result == 0)
 		result = send_session_role(r, a->step);
 	if (result == 0)
@@ -202,13 +203,17 @@ run_bare_index(struct alone *a, const struct built *b)
 static int
 run_bare(struct alone *a)
 {
-	struct built b;
+	struct filled s;
+	struct built b = { NULL, NULL };
 	int result;
 
-	result = built_read(&b, a->run, a->step, &a->item);
+	result = filled_read(&s, a->run, a->step, &a->item);
 	if (result == 0)
-		result = run_bare_index(a, &b);
+		result = built_read(&b, &s.item, a->run->fault);
+	if (result == 0)
+		result = run_bare_index(a, &s.item, &b);
 	built_free(&b);
+	filled_free(&s);
 	return result;
 }
 

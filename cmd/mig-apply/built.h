@@ -13,11 +13,10 @@ struct built {
 };
 
 /*
- * Read it from a statement, with the variables put in.  Returns 0, or -1 with a
+ * Read it from a statement that holds no variables.  Returns 0, or -1 with a
  * fault; to be freed either way.
  */
-int built_read(struct built *, struct run *, size_t step,
-    const struct lex_item *);
+int built_read(struct built *, const struct lex_item *, struct fault *);
 void built_free(struct built *);
 
 /*

@@ -115,25 +115,48 @@ failure_place(struct run *r, const struct worker_sent *sent,
 	return place;
 }
 
-void
-failure_blame(struct run *r)
+/* What a plan runs before it goes on with a step, or NULL. */
+static const char *
+first_of(const struct run *r)
 {
-	const struct worker_failure *failure = &r->worker.failure;
-	const struct worker_sent *sent = &failure->sent;
+	const struct worker_sent *sent = &r->worker.failure.sent;
+
+	return sent->what == WORKER_BEGIN && sent->statement > 0 ?
+	    r->plan->steps[sent->step].first :
+	    NULL;
+}
+
+/* The text that failed, owned, where it is of the plan; or NULL. */
+static char *
+text_of(struct run *r)
+{
+	const struct worker_sent *sent = &r->worker.failure.sent;
 	struct fault ignored = FAULT_INIT;
-	struct script *script = NULL;
+	struct script *script;
 	struct lex_item item;
 	char *text = NULL;
 
-	if (sent->what == WORKER_STATEMENT &&
-	    strcmp(db_sqlstate(failure->result), "55P03") == 0)
-		script = script_open(r->plan, &r->plan->steps[sent->step],
-		    r->worker.backslash_quotes, &ignored);
+	if (first_of(r) != NULL)
+		return strdup(first_of(r));
+	if (sent->what != WORKER_STATEMENT)
+		return NULL;
+	script = script_open(r->plan, &r->plan->steps[sent->step],
+	    r->worker.backslash_quotes, &ignored);
 	if (script != NULL &&
 	    find_statement(script, sent->statement, &item, &ignored))
 		text = strndup(item.text, item.len);
 	script_close(script);
 	fault_free(&ignored);
+	return text;
+}
+
+void
+failure_blame(struct run *r)
+{
+	char *text = NULL;
+
+	if (strcmp(db_sqlstate(r->worker.failure.result), "55P03") == 0)
+		text = text_of(r);
 	watch_blame(&r->watch, text);
 	free(text);
 }
@@ -157,17 +180,6 @@ code_of(struct run *r, const char *state)
 	return EXIT_FAILED;
 }
 
-/* What a plan runs before it goes on with a step, or NULL. */
-static const char *
-first_of(const struct run *r)
-{
-	const struct worker_sent *sent = &r->worker.failure.sent;
-
-	return sent->what == WORKER_BEGIN && sent->statement > 0 ?
-	    r->plan->steps[sent->step].first :
-	    NULL;
-}
-
 static void
 hint_for(struct run *r, const char *state, enum worker_what what)
 {
@@ -175,9 +187,10 @@ hint_for(struct run *r, const char *state, enum worker_what what)
 
 	if (first_of(r) != NULL)
 		fault_hint(r->fault,
-		    "it runs %s first: put that right, then plan and apply "
-		    "again",
-		    first_of(r));
+		    "it runs %s first%s%s: put that right, then plan and "
+		    "apply again",
+		    first_of(r), busy ? ", blocked by " : "",
+		    busy ? r->watch.blamed : "");
 	else if (what == WORKER_SET && strcmp(state, "42501") == 0)
 		fault_hint(r->fault,
 		    "the history needs CREATE on the "

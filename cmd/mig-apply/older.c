@@ -50,36 +50,6 @@ put_names(struct older *o, const char *text)
 	return fclose(fp) == 0 ? 0 : fault_nomem(o->run->fault);
 }
 
-/*
- * What the statement, with its variables put in, waits for.  Returns 1, 0 for
- * nothing, or -1 with a fault.
- */
-static int
-read_statement(struct older *o, const struct lex_item *was)
-{
-	struct run *r = o->run;
-	struct vars_text text;
-	struct lex_item item;
-	struct lexer *lexer;
-	int result = 0;
-
-	if (vars_put(r->vars, r->worker.conn, &r->plan->steps[o->step], was,
-		&text, r->fault) == -1)
-		return -1;
-	lexer = lex_new(r->worker.backslash_quotes ? LEX_BACKSLASH_QUOTES : 0);
-	if (lexer == NULL || lex_feed(lexer, text.text, text.len) == -1)
-		result = fault_nomem(r->fault);
-	else {
-		lex_finish(lexer);
-		if (lex_next(lexer, &item) == LEX_STATEMENT &&
-		    concurrently_read(&o->waits, &item))
-			result = put_names(o, item.text) == -1 ? -1 : 1;
-	}
-	lex_free(lexer);
-	vars_text_free(&text);
-	return result;
-}
-
 static int
 keep(struct older *o, const PGresult *result)
 {
@@ -221,8 +191,10 @@ older_wait(struct run *r, size_t step, const struct lex_item *item)
 	memset(&o, 0, sizeof(o));
 	o.run = r;
 	o.step = step;
-	result = read_statement(&o, item);
-	if (result == 1)
+	if (!concurrently_read(&o.waits, item))
+		return 0;
+	result = put_names(&o, item->text);
+	if (result == 0)
 		result = wait_all(&o, item);
 	free(o.names);
 	free(o.first);

@@ -10,7 +10,7 @@
  * Before a statement with CONCURRENTLY begins: wait until those have ended whom
  * it would wait for, having built half an index by then.  They are the
  * transactions of the first look; later ones are younger than our wait.  Other
- * statements are not held up.
+ * statements are not held up.  The item holds no variables.
  *
  * Returns 0, or -1 with a fault or failure, or when we are told to stop;
  * nothing has begun then.

@@ -4,8 +4,11 @@
 
 #include <string.h>
 
+#include "filled.h"
+#include "older.h"
 #include "sql.h"
 #include "statement.h"
+#include "timeouts.h"
 
 int
 resume_open(struct resume *r, struct run *run, size_t step)
@@ -132,6 +135,10 @@ resume_pass(struct resume *r, struct script *script,
 	    strcmp(row->sha256, hex) != 0)
 		return refuse_other(r, k);
 	r->open = row != NULL && row->open;
+	if (r->open) {
+		r->line = item->line;
+		r->col = item->col;
+	}
 	if (!r->begun && r->open && check_open(r, item, k) == -1)
 		return -1;
 	if (k >= run->plan->steps[r->step].resume)
@@ -144,21 +151,53 @@ resume_pass(struct resume *r, struct script *script,
 	return 1;
 }
 
+/* Run once what the plan runs first. */
 static int
-run_first(struct resume *r)
+try_first(struct resume *r, const struct lex_item *item, struct timeouts *t)
 {
 	struct run *run = r->run;
 	const struct plan_step *s = &run->plan->steps[r->step];
 	/* of the step's own, not of the history: failure.c tells it by this */
 	struct worker_sent sent = { WORKER_BEGIN, r->step, s->resume };
-	const char *first = s->first;
+
+	if (timeouts_set(t, run, r->step, item) == -1 ||
+	    send_session_role(run, r->step) == -1 ||
+	    worker_run(&run->worker, &sent, s->first, false, NULL) == -1 ||
+	    timeouts_reset(t, run) == -1)
+		return -1;
+	return send_reset_role(run, r->step);
+}
+
+/* It leaves nothing when it fails, so that it can be tried again. */
+static int
+retry_first(struct resume *r, const struct lex_item *item)
+{
+	struct timeouts t = { .n = 0 };
+
+	if (timeouts_check(r->run, r->step, item) == -1 ||
+	    older_wait(r->run, r->step, item) == -1)
+		return -1;
+	while (try_first(r, item, &t) == -1)
+		if (!run_statement_retried(r->run) ||
+		    timeouts_reset(&t, r->run) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+run_first(struct resume *r)
+{
+	const char *first = r->run->plan->steps[r->step].first;
+	struct filled s;
+	int result;
 
 	if (first == NULL)
 		return 0;
-	if (send_session_role(run, r->step) == -1 ||
-	    worker_run(&run->worker, &sent, first, false, NULL) == -1)
-		return -1;
-	return send_reset_role(run, r->step);
+	result = filled_text(&s, r->run, first, r->line, r->col);
+	if (result == 0)
+		result = retry_first(r, &s.item);
+	filled_free(&s);
+	return result;
 }
 
 int

@@ -19,6 +19,7 @@ struct resume {
 	struct progress progress;
 	bool begun; /* what the plan runs first is done */
 	bool open;  /* the statement at hand was begun by an earlier run */
+	size_t line, col; /* of the last one that was */
 };
 
 /* Returns 0, or -1 with a fault or failure. */

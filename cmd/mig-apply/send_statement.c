@@ -106,12 +106,10 @@ check_put(struct run *r, size_t step, const struct lex_item *was,
 	*copies = copies_out(was);
 	if (was->nvars == 0)
 		return 0;
-	lexer = lex_new(r->worker.backslash_quotes ? LEX_BACKSLASH_QUOTES : 0);
-	if (lexer == NULL || lex_feed(lexer, text->text, text->len) == -1) {
-		lex_free(lexer);
+	lexer = lex_text(text->text, text->len,
+	    r->worker.backslash_quotes ? LEX_BACKSLASH_QUOTES : 0);
+	if (lexer == NULL)
 		return fault_nomem(r->fault);
-	}
-	lex_finish(lexer);
 	while (ok && (kind = lex_next(lexer, &item)) == LEX_STATEMENT) {
 		*copies |= lex_is(&item, 0, "COPY");
 		ok = r->plan->steps[step].m.mode != MODE_TX ||

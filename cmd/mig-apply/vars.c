@@ -311,6 +311,7 @@ vars_text_free(struct vars_text *text)
 	if (text->owned != NULL)
 		explicit_bzero(text->owned, text->len);
 	free(text->owned);
+	text->owned = NULL;
 }
 
 size_t
