@@ -209,6 +209,22 @@ fail 003 third"
 	    'm/2_b.sql:1:8: ERROR 22P02: invalid input syntax for type integer: ":pw"'
 }
 
+@test "a value that the server quotes as SQL does is not shown or kept" {
+	local statement
+	new_db
+	migration 1_a.sql <<<'CREATE TABLE a (id int);'
+	apply 0
+	for statement in "CREATE USER :'pw';" 'SELECT 1 AS :"pw" :"pw";'; do
+		migration 2_b.sql <<<"$statement"
+		apply 5 -v pw="sesame'\\\"open"
+		assert_match "$stderr" 'syntax error at or near "E?.:pw."'
+		refute_stderr_has sesame
+		refute_output_has sesame
+		assert_eq "$(sql "SELECT count(*) FROM mig.log
+		    WHERE error LIKE '%sesame%'")" 0
+	done
+}
+
 @test "without a standard output nothing is done" {
 	new_db
 	two

@@ -71,22 +71,47 @@ add(struct vars *vars, const char *name, size_t len, const char *value,
 	return 0;
 }
 
-/* The longest given value that a text begins with, or NULL. */
-static const struct var *
-begins_with(const struct vars *vars, const char *text)
+/*
+ * How many bytes of a text are a value, in which each byte of `doubled` stands
+ * twice; 0: it does not begin with it.
+ */
+static size_t
+match(const char *text, const char *value, const char *doubled)
 {
-	const struct var *found = NULL;
-	size_t i, len, most = SECRET_MIN - 1;
+	const char *s = text;
 
+	for (; *value != '\0'; value++) {
+		if (*s++ != *value)
+			return 0;
+		if (strchr(doubled, *value) != NULL && *s++ != *value)
+			return 0;
+	}
+	return (size_t)(s - text);
+}
+
+/*
+ * The given value that most of a text begins with, as it is or as it is quoted
+ * in SQL, and how many bytes that are; or NULL.
+ */
+static const struct var *
+begins_with(const struct vars *vars, const char *text, size_t *len)
+{
+	static const char *const doubled[] = { "", "'", "'\\", "\"" };
+	const struct var *found = NULL;
+	size_t i, k, n;
+
+	*len = 0;
 	for (i = 0; i < vars->n; i++) {
-		if (strncmp(vars->items[i].name, "flyway:", 7) == 0)
+		if (strncmp(vars->items[i].name, "flyway:", 7) == 0 ||
+		    strlen(vars->items[i].value) < SECRET_MIN)
 			continue;
-		len = strlen(vars->items[i].value);
-		if (len <= most ||
-		    strncmp(text, vars->items[i].value, len) != 0)
-			continue;
-		found = &vars->items[i];
-		most = len;
+		for (k = 0; k < sizeof(doubled) / sizeof(doubled[0]); k++) {
+			n = match(text, vars->items[i].value, doubled[k]);
+			if (n <= *len)
+				continue;
+			found = &vars->items[i];
+			*len = n;
+		}
 	}
 	return found;
 }
@@ -96,20 +121,20 @@ vars_hide(const struct vars *vars, const char *text)
 {
 	const struct var *v;
 	char *hidden;
-	size_t len;
+	size_t len, n;
 	FILE *fp;
 
 	fp = memfile_open(&hidden, &len);
 	if (fp == NULL)
 		return NULL;
 	while (*text != '\0') {
-		v = begins_with(vars, text);
+		v = begins_with(vars, text, &n);
 		if (v == NULL) {
 			fputc(*text++, fp);
 			continue;
 		}
 		fprintf(fp, ":%s", v->name);
-		text += strlen(v->value);
+		text += n;
 	}
 	return fclose(fp) == 0 ? hidden : NULL;
 }

@@ -37,8 +37,8 @@ int vars_check(const struct vars *, const struct plan *, struct fault *);
 
 /*
  * A copy of a text of the server in which `:name` stands for each value that
- * was given with -v (of four bytes or more), for the log, the report and the
- * terminal; owned, NULL without memory.
+ * was given with -v (of four bytes or more), be it quoted as in SQL, for the
+ * log, the report and the terminal; owned, NULL without memory.
  */
 char *vars_hide(const struct vars *, const char *text);
 
