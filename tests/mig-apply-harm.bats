@@ -638,3 +638,18 @@ apply 2 b"
 	assert_eq "$(sql 'SELECT string_agg(what, $$,$$ ORDER BY what) FROM ran')" 1,2
 	assert_eq "$(sql 'SELECT count(*) FROM mig.progress')" 0
 }
+
+@test "a publication of all tables: what has run is recorded" {
+	new_db
+	PGOPTIONS='-c client_min_messages=error' sql \
+	    'CREATE PUBLICATION everything FOR ALL TABLES'
+	migration 1_none.sql <<-'SQL'
+		-- mig: no-transaction
+		CREATE TABLE t (id int PRIMARY KEY);
+		CREATE INDEX CONCURRENTLY t_id ON t (id);
+		INSERT INTO t VALUES (1);
+	SQL
+	apply 0
+	assert_eq "$(log)" 'apply 1 none'
+	assert_eq "$(sql 'SELECT count(*) FROM mig.progress')" 0
+}

@@ -54,6 +54,10 @@ CREATE UNIQUE INDEX progress_key ON :"mig".progress (series,
 COMMENT ON TABLE :"mig".progress IS
     'How far a migration has come that runs outside of one transaction';
 
+-- Where a publication has all tables, the server refuses to change a row that it
+-- could not name to subscribers.
+ALTER TABLE :"mig".progress REPLICA IDENTITY FULL;
+
 -- The text of a row that its hash is made of: the array's text form quotes
 -- what must be quoted, so no two rows share one.  Every name is qualified, here
 -- and below, since to SET a search_path would double the cost of a row.
