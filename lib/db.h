@@ -57,7 +57,8 @@ bool db_is_pooled(PGconn *, const PGresult *pid);
 
 /*
  * The same for a connection that runs our own queries alone: with an empty
- * search_path, and UTC as time zone; through a pooler in one transaction.
+ * search_path, UTC as time zone and a lock_timeout of 10 s; through a pooler in
+ * one transaction.
  */
 PGconn *db_connect_plain(const struct db_target *, const char *application,
     struct fault *);

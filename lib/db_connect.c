@@ -301,7 +301,8 @@ begin_plain(PGconn *conn, struct fault *f)
 	if (asprintf(&sql,
 		"SELECT pg_catalog.set_config('search_path', '', false), "
 		"pg_catalog.set_config('TimeZone', 'UTC', false), "
-		"pg_catalog.set_config('client_min_messages', 'warning', false) "
+		"pg_catalog.set_config('client_min_messages', 'warning', false), "
+		"pg_catalog.set_config('lock_timeout', '10s', false) "
 		"WHERE pg_catalog.pg_backend_pid() "
 		"OPERATOR(pg_catalog.=) '%d'::pg_catalog.int4",
 		PQbackendPID(conn)) == -1)
@@ -315,6 +316,7 @@ begin_plain(PGconn *conn, struct fault *f)
 		    "SET LOCAL search_path = '';"
 		    "SET LOCAL TimeZone = 'UTC';"
 		    "SET LOCAL client_min_messages = 'warning';"
+		    "SET LOCAL lock_timeout = '10s';"
 		    "SELECT",
 		    f);
 	}

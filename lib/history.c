@@ -69,11 +69,19 @@ open_cmp(const void *a, const void *b)
 	    y->name);
 }
 
-/* What to do about a history that the server would not show. */
+/*
+ * What to do about a history that the server would not show.  One that somebody
+ * has locked may be read later.
+ */
 static void
 hint_unreadable(struct fault *f, const char *schema)
 {
-	if (f->text != NULL && strstr(f->text, " 42501: ") != NULL)
+	if (f->text != NULL && strstr(f->text, " 55P03: ") != NULL) {
+		f->code = EXIT_BUSY;
+		fault_hint(f,
+		    "another session keeps a table of schema %s locked",
+		    schema);
+	} else if (f->text != NULL && strstr(f->text, " 42501: ") != NULL)
 		fault_hint(f,
 		    "grant USAGE on schema %s, SELECT on all its tables "
 		    "and EXECUTE on its functions to this role",

@@ -485,3 +485,36 @@ lock 4s statement 8s'
 	let_go
 	apply 0
 }
+
+@test "a history that somebody keeps locked is not waited for without end" {
+	local command step
+	local -a pids=()
+	migration 1_a.sql <<<'CREATE TABLE a (id int);'
+	apply 0
+	for step in 'CREATE TABLE b (id int);' \
+	    $'-- mig: no-transaction\nVACUUM a;'; do
+		migration 2_b.sql <<<"$step"
+		mig-ls m | mig-plan >plan
+		hold 'LOCK TABLE mig.log, mig.progress IN SHARE MODE'
+		run_mig 6 mig-apply --lock-timeout 100 --retry 1 <plan
+		assert_output_has $'\nretry\t1\tapply'
+		assert_stderr_has 'history: ERROR 55P03'
+		let_go
+	done
+	hold 'LOCK TABLE mig.log'
+	for command in 'mig-apply <plan' 'mig-ls m | mig-plan' 'mig-ls -d'; do
+		bash -c "$command" >"out.${#pids[@]}" 2>"err.${#pids[@]}" \
+		    3>&- 4>&- &
+		pids+=($!)
+	done
+	for step in 0 1 2; do
+		status=0
+		wait "${pids[step]}" || status=$?
+		assert_eq "$status" 6 "$(cat err.$step)"
+		assert_match "$(cat err.$step)" \
+		    'another session keeps a table of schema "mig" locked'
+	done
+	let_go
+	assert_eq "$(log)" 'apply 1 a'
+	run_mig 0 mig-apply <plan
+}

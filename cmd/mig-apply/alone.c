@@ -90,24 +90,32 @@ alone_send_done(struct alone *a)
 	return 0;
 }
 
-/* A transaction of our own, with the row of the log or of progress. */
+/*
+ * A transaction of our own, with the row of the log or of progress.  It is not
+ * tried again, and so waits as long as the tries of a statement take.
+ */
 int
 alone_done(struct alone *a)
 {
-	if (send_set(a->run, "BEGIN") == -1 || alone_send_done(a) == -1 ||
-	    send_commit(a->run, a->step) == -1)
+	struct run *r = a->run;
+	long once = run_limit(r, a->step, LIMIT_LOCK), ms = run_retry(r);
+
+	if (send_begin_own(r, ms > once ? ms : once) == -1 ||
+	    alone_send_done(a) == -1 || send_commit(r, a->step) == -1)
 		return -1;
-	return worker_sync(&a->run->worker);
+	return worker_sync(&r->worker);
 }
 
 int
 alone_intent(struct alone *a)
 {
-	if (send_set(a->run, "BEGIN") == -1 || send_own_role(a->run) == -1 ||
-	    put_progress(a, a->k, "intent") == -1 ||
-	    send_commit(a->run, a->step) == -1)
+	struct run *r = a->run;
+
+	if (send_begin_own(r, run_limit(r, a->step, LIMIT_LOCK)) == -1 ||
+	    send_own_role(r) == -1 || put_progress(a, a->k, "intent") == -1 ||
+	    send_commit(r, a->step) == -1)
 		return -1;
-	return worker_sync(&a->run->worker);
+	return worker_sync(&r->worker);
 }
 
 int
@@ -130,8 +138,9 @@ make_history(struct alone *a)
 
 	if (r->exists)
 		return 0;
-	if (send_set(r, "BEGIN") == -1 || send_history(r) == -1 ||
-	    send_set(r, "COMMIT") == -1 || worker_sync(&r->worker) == -1)
+	if (send_begin_own(r, run_limit(r, a->step, LIMIT_LOCK)) == -1 ||
+	    send_history(r) == -1 || send_set(r, "COMMIT") == -1 ||
+	    worker_sync(&r->worker) == -1)
 		return -1;
 	r->exists = true;
 	return 0;
@@ -145,7 +154,9 @@ forget_callback(struct alone *a)
 
 	if (r->plan->steps[a->step].action != PLAN_EXEC)
 		return 0;
-	if (send_progress_change(r, a->step, sql_progress_delete, 0) == -1)
+	if (send_begin_own(r, run_limit(r, a->step, LIMIT_LOCK)) == -1 ||
+	    send_progress_change(r, a->step, sql_progress_delete, 0) == -1 ||
+	    send_set(r, "COMMIT") == -1)
 		return -1;
 	return worker_sync(&r->worker);
 }

@@ -121,33 +121,6 @@ ask(struct run *r, size_t *done, bool *partial)
 }
 
 /*
- * A row that says that the next step failed: it stands where that step's own
- * would, so that of the two one alone is ever committed.
- */
-static int
-append_failure(struct run *r)
-{
-	struct fault *fault = r->fault, ignored = FAULT_INIT;
-	int result;
-
-	r->fault = &ignored;
-	r->next = r->at;
-	result = send_set(r, "BEGIN");
-	if (result == 0)
-		result = send_set(r, "SET LOCAL lock_timeout = 1000");
-	if (result == 0)
-		result = send_log(r, r->at, "fail", "the connection was lost");
-	if (result == 0)
-		result = send_set(r, "COMMIT");
-	if (worker_sync(&r->worker) == -1)
-		result = -1;
-	r->making = false;
-	fault_free(&ignored);
-	r->fault = fault;
-	return result;
-}
-
-/*
  * Behind a pooler the old backend may have somebody else's work by now, and
  * must not be ended.  If it still has ours, that cannot be committed any more
  * once a row of the log stands in its way.
@@ -165,17 +138,12 @@ fence(struct run *r, long long until)
 			run_step_done(r, r->at);
 		if (r->at == r->plan->nsteps)
 			return 0;
-		if (append_failure(r) == 0) {
-			r->exists = r->fenced = true;
-			r->seq++;
+		/* it stands where that step's own would */
+		if (run_log_failure(r, "the connection was lost") == 0) {
+			r->fenced = true;
 			return 0;
 		}
 		if (r->worker.failure.lost)
-			return -1;
-		worker_clear(&r->worker);
-		if (PQtransactionStatus(r->worker.conn) != PQTRANS_IDLE &&
-		    (send_set(r, "ROLLBACK") == -1 ||
-			worker_sync(&r->worker) == -1))
 			return -1;
 	} while (wait_until(until));
 	return -1;

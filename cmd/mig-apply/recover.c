@@ -6,6 +6,9 @@
 #include "run.h"
 #include "stop.h"
 
+/* Milliseconds that the row of a failure waits for a lock. */
+#define FAILURE_LOCK 1000
+
 /* Roll back what is open, so that the connection can be used again. */
 static int
 roll_back(struct run *r)
@@ -137,21 +140,44 @@ run_retried(struct run *r)
 	return pause_before_retry(r);
 }
 
-/* Put the failure into the log, where there is one. */
-static void
-log_failure(struct run *r, size_t step, const char *message)
+/* As run_log_failure(), but for the end of it. */
+static int
+append_failure(struct run *r, const char *message)
 {
-	struct fault *fault = r->fault, second = FAULT_INIT;
+	int result;
 
-	if (!r->exists || r->options->one || r->fenced)
-		return;
-	r->fault = &second;
-	r->at = r->next = step;
-	if (send_log(r, step, "fail", message) == 0 &&
-	    worker_sync(&r->worker) == 0)
+	r->next = r->at;
+	result = send_begin_own(r, FAILURE_LOCK);
+	if (result == 0)
+		result = send_log(r, r->at, "fail", message);
+	if (result == 0)
+		result = send_set(r, "COMMIT");
+	if (worker_sync(&r->worker) == -1)
+		result = -1;
+	r->making = false;
+	return result;
+}
+
+int
+run_log_failure(struct run *r, const char *message)
+{
+	struct fault *fault = r->fault, ignored = FAULT_INIT;
+	int result;
+
+	r->fault = &ignored;
+	result = append_failure(r, message);
+	if (result == 0) {
+		r->exists = true;
 		r->seq++;
-	fault_free(&second);
+	} else if (!r->worker.failure.lost) {
+		worker_clear(&r->worker);
+		if (PQtransactionStatus(r->worker.conn) != PQTRANS_IDLE)
+			send_set(r, "ROLLBACK");
+		worker_sync(&r->worker);
+	}
+	fault_free(&ignored);
 	r->fault = fault;
+	return result;
 }
 
 /* Say what failed, and leave nothing open. */
@@ -181,8 +207,11 @@ report_failure(struct run *r)
 	    message == NULL ? "out of memory" : message);
 	free(place);
 	free(hidden);
-	if (roll_back(r) == 0 && r->fault->text != NULL && stop_signal() == 0)
-		log_failure(r, step, r->fault->text);
+	if (roll_back(r) == -1 || r->fault->text == NULL ||
+	    stop_signal() != 0 || !r->exists || r->options->one || r->fenced)
+		return;
+	r->at = step;
+	run_log_failure(r, r->fault->text);
 }
 
 /* Where a run stands that was told to stop, or that nobody listens to. */

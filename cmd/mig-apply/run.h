@@ -128,6 +128,12 @@ bool run_retried(struct run *);
 bool run_statement_retried(struct run *);
 enum exits run_give_up(struct run *);
 
+/*
+ * Append a row that says that step `at` failed, in a transaction of our own.
+ * Returns 0, or -1, with nothing left open unless the line is lost.
+ */
+int run_log_failure(struct run *, const char *message);
+
 /* Analyze what was created or changed; problems are warnings. */
 void run_analyze(struct run *);
 
@@ -141,6 +147,12 @@ void run_free(struct run *);
  */
 int send_set(struct run *, const char *sql);
 int send_begin(struct run *, size_t step);
+
+/*
+ * Begin a transaction of our own, for the history, in which no lock is waited
+ * for longer than `ms` milliseconds (0: for ever).
+ */
+int send_begin_own(struct run *, long ms);
 int send_settings(struct run *, size_t step);
 int send_role(struct run *, const char *role);
 

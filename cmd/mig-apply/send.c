@@ -37,13 +37,18 @@ send_history(struct run *r)
 }
 
 static int
-send_lock_timeout(struct run *r, size_t step)
+send_lock_timeout(struct run *r, long ms)
 {
 	char sql[64];
 
-	snprintf(sql, sizeof(sql), "SET LOCAL lock_timeout = %ld",
-	    run_limit(r, step, LIMIT_LOCK));
+	snprintf(sql, sizeof(sql), "SET LOCAL lock_timeout = %ld", ms);
 	return send_set(r, sql);
+}
+
+int
+send_begin_own(struct run *r, long ms)
+{
+	return send_set(r, "BEGIN") == -1 ? -1 : send_lock_timeout(r, ms);
 }
 
 /* Back to what the server has. */
@@ -157,7 +162,8 @@ send_pid(struct run *r, size_t step)
 int
 send_settings(struct run *r, size_t step)
 {
-	if (send_lock_timeout(r, step) == -1 || send_pid(r, step) == -1)
+	if (send_lock_timeout(r, run_limit(r, step, LIMIT_LOCK)) == -1 ||
+	    send_pid(r, step) == -1)
 		return -1;
 	if (!r->looks[step].sets_transaction && send_history(r) == -1)
 		return -1;
