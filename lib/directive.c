@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "duration.h"
 #include "text.h"
@@ -19,6 +20,13 @@ struct word {
 struct line {
 	const char *path;
 	size_t number;
+};
+
+/* What a comment line is. */
+enum comment {
+	COMMENT_OTHER,
+	COMMENT_MEANT, /* as a directive, but does not begin as one */
+	COMMENT_DIRECTIVE
 };
 
 static bool
@@ -53,12 +61,60 @@ words_of(const char *s, size_t len, struct word w[WORDS_MAX])
 	return n;
 }
 
+static bool
+is_ours(const struct word *w)
+{
+	static const char *const words[] = { "concurrently-wait", "down",
+		"lock-timeout", "no-transaction", "own-transaction",
+		"repeatable", "requires", "retry", "role",
+		"statement-timeout" };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (word_is(w, words[i]))
+			return true;
+	return false;
+}
+
+/* Look at a comment behind its dashes, and step over `mig:`. */
+static enum comment
+comment_kind(const char **s, size_t *len)
+{
+	struct word w[WORDS_MAX];
+
+	for (; *len > 0 && is_blank(**s); (*len)--)
+		(*s)++;
+	if (*len < 4 || strncasecmp(*s, "mig", 3) != 0)
+		return COMMENT_OTHER;
+	*s += 3;
+	*len -= 3;
+	if (**s == ':') {
+		(*s)++;
+		(*len)--;
+		return COMMENT_DIRECTIVE;
+	}
+	if (is_blank(**s) && words_of(*s, *len, w) > 0 &&
+	    (*w[0].s == ':' || is_ours(&w[0])))
+		return COMMENT_MEANT;
+	return COMMENT_OTHER;
+}
+
 static int
 bad(const struct line *at, const struct word *w, const char *what,
     struct fault *f)
 {
 	return fault_set(f, EXIT_STREAM, "%s:%zu: -- mig: %.*s: %s", at->path,
 	    at->number, (int)(w->len < 60 ? w->len : 60), w->s, what);
+}
+
+/* It parts a file, and what is left of it here has parted none. */
+static int
+bad_down(const struct line *at, struct fault *f)
+{
+	return fault_set(f, EXIT_STREAM,
+	    "%s:%zu: -- mig: down: parts a file in the plain convention only, "
+	    "as a line of its own with nothing before it",
+	    at->path, at->number);
 }
 
 static int
@@ -154,8 +210,7 @@ set(struct directives *d, const struct line *at, const struct word *w, size_t n,
 	if (word_is(w, "repeatable"))
 		return set_repeatable(d, at, w, n, f);
 	if (word_is(w, "down"))
-		return bad(at, w, "parts a file in the plain convention only",
-		    f);
+		return bad_down(at, f);
 	bad(at, w, "no such directive", f);
 	return fault_hint(f,
 	    "known are no-transaction, own-transaction, "
@@ -171,11 +226,17 @@ comment(struct directives *d, const char *s, size_t len, const struct line *at,
 	struct word w[WORDS_MAX];
 	size_t n;
 
-	for (; len > 0 && is_blank(*s); len--)
-		s++;
-	if (len < 4 || memcmp(s, "mig:", 4) != 0)
+	switch (comment_kind(&s, &len)) {
+	case COMMENT_OTHER:
 		return 0;
-	n = words_of(s + 4, len - 4, w);
+	case COMMENT_MEANT:
+		return fault_set(f, EXIT_STREAM,
+		    "%s:%zu: a directive begins with \"-- mig:\"", at->path,
+		    at->number);
+	case COMMENT_DIRECTIVE:
+		break;
+	}
+	n = words_of(s, len, w);
 	if (n == 0)
 		return fault_set(f, EXIT_STREAM, "%s:%zu: -- mig: says nothing",
 		    at->path, at->number);
@@ -195,39 +256,80 @@ block(struct directives *d, const char *s, size_t len)
 	return 2;
 }
 
-/* A line that begins with a directive, however it is spaced; NULL: none does. */
-static const char *
-find_line(const char *text, size_t len)
+/*
+ * Whether the comment from `s` to `end` is a directive or was meant as one, with
+ * its word; behind something else in the line only if that is one of ours.
+ */
+static bool
+is_late(const char *text, const char *s, const char *end, struct word *word)
 {
-	const char *s = text, *p, *end = text + len;
+	struct word w[WORDS_MAX] = { { s, 0 } };
+	const char *p = s + 2;
+	size_t len = (size_t)(end - p);
+	enum comment kind = comment_kind(&p, &len);
 
-	while (s != NULL && end - s >= (ptrdiff_t)strlen("--mig:")) {
-		if (memcmp(s, "--", 2) == 0) {
-			for (p = s + 2; p < end && is_blank(*p); p++)
-				;
-			if (end - p >= 4 && memcmp(p, "mig:", 4) == 0)
-				return s;
-		}
-		s = memchr(s, '\n', (size_t)(end - s));
-		if (s != NULL)
-			s++;
+	words_of(p, len, w);
+	*word = w[0];
+	while (s > text && is_blank(s[-1]))
+		s--;
+	if (s == text || s[-1] == '\n')
+		return kind != COMMENT_OTHER;
+	return kind == COMMENT_DIRECTIVE && is_ours(word);
+}
+
+/* The first comment of a line that is one; NULL: none is. */
+static const char *
+find_late(const char *text, size_t len, struct word *word)
+{
+	const char *s = text, *end = text + len, *lf;
+
+	while ((s = memmem(s, (size_t)(end - s), "--", 2)) != NULL) {
+		lf = memchr(s, '\n', (size_t)(end - s));
+		if (lf == NULL)
+			lf = end;
+		if (is_late(text, s, lf, word))
+			return s;
+		s = lf;
 	}
 	return NULL;
 }
 
-/* A directive below the head would do nothing, and nobody would know. */
+/*
+ * A directive below the head would do nothing, and nobody would know; what is
+ * behind a down that parts nothing would even run.
+ */
 static int
 refuse_late(const char *text, size_t len, const struct line *from,
     struct fault *f)
 {
-	const char *late = find_line(text, len);
+	struct line at = *from;
+	struct word word;
+	const char *late = find_late(text, len, &word);
 
 	if (late == NULL)
 		return 0;
+	at.number += text_lines(text, (size_t)(late - text));
+	if (word_is(&word, "down"))
+		return bad_down(&at, f);
 	return fault_set(f, EXIT_STREAM,
 	    "%s:%zu: -- mig: behind the first "
 	    "statement: directives stand before it",
-	    from->path, from->number + text_lines(text, (size_t)(late - text)));
+	    at.path, at.number);
+}
+
+int
+directives_refuse(const char *text, size_t len, const char *path, size_t line,
+    struct fault *f)
+{
+	struct word word;
+	const char *found = find_late(text, len, &word);
+
+	if (found == NULL)
+		return 0;
+	fault_set(f, EXIT_STREAM,
+	    "%s:%zu: -- mig: holds in no file that \\i reads in", path,
+	    line + text_lines(text, (size_t)(found - text)));
+	return fault_hint(f, "put it into the file that reads this one in");
 }
 
 int

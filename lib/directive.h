@@ -59,10 +59,18 @@ struct directives {
  * file `path`.  To be called with one piece after another, until `ended` or,
  * so that no directive in a wrong place is passed over in silence, to the end.
  * Returns 0, or -1 with a fault as `path:line: ...`: an unknown word, a
- * missing or superfluous argument, one word twice, one below the head.
+ * missing or superfluous argument, one word twice, one below the head, or a
+ * comment that was meant as a directive and is none.
  */
 int directives_read(struct directives *, const char *text, size_t len,
     const char *path, size_t line, struct fault *);
+
+/*
+ * The same of a text that has none: a fault where a line begins with one, or
+ * ends with one of a known word.
+ */
+int directives_refuse(const char *text, size_t len, const char *path,
+    size_t line, struct fault *);
 
 /* Free what they own; they may be used again. */
 void directives_free(struct directives *);

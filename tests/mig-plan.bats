@@ -670,6 +670,19 @@ b	3"
 	assert_eq "$(wc -l <expected)" 6
 }
 
+# mig-apply would refuse the plan, or heed a part of them.
+@test "\\i: a file that is read in has no directives" {
+	new_db
+	migration 1_a.sql <<<'\ir x.psql'
+	printf -- '-- mig: lock-timeout 1s\nSELECT 1;\n' >m/x.psql
+	plan 3
+	assert_stderr_has 'm/x.psql:1: -- mig: holds in no file that \i reads in'
+	assert_stderr_has 'hint: put it into the file that reads this one in'
+	printf -- 'CREATE TABLE a ();\n-- mig: down\nDROP TABLE a;\n' >m/x.psql
+	plan 3
+	assert_stderr_has 'm/x.psql:2: -- mig:'
+}
+
 @test "\\i: what cannot be read in is refused with its place" {
 	new_db
 	migration 1_a.sql <<-'END'

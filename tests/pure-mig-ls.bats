@@ -372,6 +372,18 @@ v2_lower 2	lower
 	bad 'm/002_b.sql:2: a second -- mig: down' m
 }
 
+# What stands behind it would run with the up text.
+@test "plain: what was meant as -- mig: down is refused" {
+	local line
+	for line in ' -- mig: down' 'SELECT 2; -- mig: down' '-- mig down' \
+	    '-- mig: down;' '-- mig : down' '	--mig:down' '-- mig: dwon'; do
+		file m/001_a.sql "SELECT 1;\\n$line\\nDROP TABLE a;"
+		bad 'm/001_a.sql:2: -- mig:' m
+	done
+	file m/001_a.sql 'SELECT 1;\n-- MIG: Down \nDROP TABLE a;'
+	listed down_path m m/001_a.sql
+}
+
 @test "plain: the mode comes from the directive alone" {
 	file m/1_a.sql 'BEGIN;\nSELECT 1;\nCOMMIT;'
 	file m/2_b.sql 'VACUUM;'
@@ -400,6 +412,8 @@ v2_lower 2	lower
 	-- mig:|1: -- mig: says nothing
 	SELECT 1;\n-- mig: no-transaction|2: -- mig: behind the first statement
 	SELECT 1;\n-- mig: down\n-- mig: nosuch\nSELECT 2;|3: -- mig: nosuch: no such directive
+	-- mig no-transaction\nSELECT 1;|1: a directive begins with "-- mig:"
+	SELECT 1; -- mig: lock-timeout 5s|1: -- mig: behind the first statement
 	END
 	file m/1_a.sql '-- mig: requires base 001\n-- mig: requires base 2\n-- mig: lock-timeout 500ms\n-- mig: retry 1min\n-- mig: concurrently-wait 1h\n-- mig: statement-timeout 0\n-- mig: role owner\nSELECT 1;'
 	listed version,mode m '1 tx'

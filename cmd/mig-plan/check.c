@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "convention.h"
+#include "directive.h"
 
 /* The line of the file that was fed as line `fed`. */
 size_t
@@ -169,6 +170,22 @@ read_piece(struct text *t, const struct feed *feed)
 	return drain(t);
 }
 
+/*
+ * A directive in a text that another reads in would do nothing, and a down
+ * would even run.
+ */
+static void
+refuse_directives(struct text *t)
+{
+	struct fault f = FAULT_INIT;
+
+	if (directives_refuse(t->piece.text, t->piece.len, t->part->path,
+		t->piece.line, &f) == 0)
+		return;
+	complain_fault(t->p, &f);
+	t->stopped = true;
+}
+
 static int
 read_pieces(struct text *t, struct feed *feed)
 {
@@ -176,8 +193,11 @@ read_pieces(struct text *t, struct feed *feed)
 	int got, result = 0;
 
 	t->piece.text = "";
-	while (result == 0 && (got = feed_next(feed, &t->piece, &f)) == 1)
+	while (result == 0 && (got = feed_next(feed, &t->piece, &f)) == 1) {
+		if (t->outer != NULL && !t->stopped)
+			refuse_directives(t);
 		result = t->stopped ? 0 : read_piece(t, feed);
+	}
 	if (result == -1)
 		return -1;
 	if (got == -1) {

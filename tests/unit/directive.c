@@ -74,9 +74,10 @@ check_words(void)
 	check("-- mig: requires a 1\n-- mig: requires b 1.2\n",
 	    "need=a/1 need=b/1.2 ");
 	check("-- one\n-- mig: repeatable\n", "repeatable=2 ");
-	check("-- migrate: role a\n-- mig\n-- MIG: role a\n", "");
+	check("-- migrate: role a\n-- mig\n-- mig is a\n-- MIG: role b\n",
+	    "role=b ");
 	check("/* /* a */\n-- mig: role a\n*/ -- mig: role b\n", "role=b ");
-	check("/* a */ SELECT 1; -- mig: role a\n", "ended ");
+	check("/* a */ SELECT 1; -- mig: roles\n", "ended ");
 	check("*/\n", "ended ");
 	check("-\n", "ended ");
 }
@@ -138,28 +139,39 @@ check_wrong(void)
 	check("-- mig: repeatable\n-- mig: repeatable\n",
 	    "!p:2: -- mig: repeatable: was said before");
 	check("-- mig: down\n",
-	    "!p:1: -- mig: down: parts a file in the plain convention only");
+	    "!p:1: -- mig: down: parts a file in the plain convention only, "
+	    "as a line of its own with nothing before it");
+	check("-- mig : role a\n", "!p:1: a directive begins with \"-- mig:\"");
+	check("-- Mig no-transaction\n",
+	    "!p:1: a directive begins with \"-- mig:\"");
 	check("-- mig: a23456789012345678901234567890"
 	      "1234567890123456789012345678901\n",
 	    "!p:1: -- mig: a23456789012345678901234567890"
 	    "123456789012345678901234567890: no such directive");
 }
 
-/* Below the first statement, wherever a line begins with it. */
+#define LATE "behind the first statement: directives stand before it"
+#define DOWN \
+	"parts a file in the plain convention only, as a line of its own " \
+	"with nothing before it"
+
+/* Below the first statement, and behind it in its line. */
 static void
 check_late(void)
 {
-	check("a\nb -- mig: role a\n-- mig: role a\n",
-	    "!p:3: -- mig: behind the first statement: "
-	    "directives stand before it");
-	check("a;\n--mig:role a\n",
-	    "!p:2: -- mig: behind the first statement: "
-	    "directives stand before it");
-	check("a;\n--\t mig: role a\n",
-	    "!p:2: -- mig: behind the first statement: "
-	    "directives stand before it");
-	check("a -- mig: role a\n", "ended ");
-	check("a;\n-mig: a\n- - mig: a\n--- mig: a\nmig: a\n -- mig: a\n",
+	check("a\nb -- mig: x\n-- mig: role a\n", "!p:3: -- mig: " LATE);
+	check("a\nb -- mig: role a\n", "!p:2: -- mig: " LATE);
+	check("a;\n--mig:role a\n", "!p:2: -- mig: " LATE);
+	check("a;\n--\t mig: x\n", "!p:2: -- mig: " LATE);
+	check("a;\n \t-- MIG: x\n", "!p:2: -- mig: " LATE);
+	check("a;\n-- mig :\n", "!p:2: -- mig: " LATE);
+	check("a; -- mig: retry 1s\n", "!p:1: -- mig: " LATE);
+	check("a; -- mig: down\nb\n", "!p:1: -- mig: down: " DOWN);
+	check("a;\n  -- mig: down\nb\n", "!p:2: -- mig: down: " DOWN);
+	check("a;\n-- mig down\nb\n", "!p:2: -- mig: down: " DOWN);
+	check("a;\n-- mig : down\nb\n", "!p:2: -- mig: " LATE);
+	check("a;\n-mig: a\n- - mig: a\n--- mig: a\nmig: a\n", "ended ");
+	check("a;\n-- -- mig: role a\n-- mig is a\n-- migrate: a\n--\n",
 	    "ended ");
 }
 
