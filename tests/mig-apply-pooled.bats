@@ -477,10 +477,43 @@ fail 2 slow'
 	pool transaction 3
 	apply 5
 	apply 2
-	assert_stderr_has 'CREATE INDEX CONCURRENTLY outside of a transaction wants a lock_timeout of 0 ms'
+	assert_stderr_has 'm/2_index.sql:2:1: CREATE INDEX CONCURRENTLY outside of a transaction wants a lock_timeout of 0 ms'
 	assert_stderr_has 'hint: connect without the pooler'
 	PGHOST=$DIRECT
 	assert_eq "$(sql "SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass")" 0
 	assert_eq "$(sql 'SELECT count(*) FROM mig.progress')" 0
 	apply 0
+}
+
+@test "session mode: a statement outside of a transaction has our timeouts" {
+	new_db
+	migration 1_t.sql <<<'CREATE TABLE t (id int);'
+	migration 2_index.sql <<-'SQL'
+		-- mig: no-transaction
+		CREATE INDEX CONCURRENTLY t_id ON t (id);
+	SQL
+	sql "ALTER DATABASE $PGDATABASE SET lock_timeout = '1h'"
+	pool session 4
+	apply 0
+	background psql -Xqc "BEGIN; LOCK t IN ROW EXCLUSIVE MODE;
+	    SELECT pg_sleep(600)" -h "$DIRECT"
+	PGHOST=$DIRECT wait_for "SELECT count(*) FROM pg_locks
+	    WHERE relation = 't'::regclass AND mode = 'RowExclusiveLock'" 1
+	migration 3_vacuum.sql <<-'SQL'
+		-- mig: no-transaction
+		-- mig: lock-timeout 100ms
+		-- mig: retry 0
+		VACUUM FULL t;
+	SQL
+	apply 6
+	kill "$PID"
+	rm m/3_vacuum.sql
+	migration 3_again.sql <<-'SQL'
+		-- mig: no-transaction
+		REINDEX INDEX CONCURRENTLY t_id;
+	SQL
+	# too small for a look at which mode it is in
+	pool session 2
+	PGCONNECT_TIMEOUT=1 apply 2
+	assert_stderr_has 'm/3_again.sql:2:1: REINDEX CONCURRENTLY'
 }

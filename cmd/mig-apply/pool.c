@@ -92,23 +92,31 @@ refuse(struct run *r, const struct plan_step *s, size_t line)
 }
 
 int
-pool_check(struct run *r)
+pool_probe(struct run *r)
 {
-	const struct plan_step *s;
 	PGconn *other;
-	size_t line;
 	int shared;
 
-	s = find_step(r, &line);
-	if (!r->shared || s == NULL)
-		return 0;
+	if (!r->shared || r->probed)
+		return r->shared;
+	r->probed = true;
 	other = db_connect(r->target, getprogname(), r->fault);
 	if (other == NULL)
 		return -1;
 	shared = is_shared(r, other);
 	db_close(other);
-	if (shared == 1)
-		return refuse(r, s, line);
-	r->shared = false;
+	r->shared = shared != 0;
 	return shared;
+}
+
+int
+pool_check(struct run *r)
+{
+	const struct plan_step *s;
+	size_t line;
+	int shared;
+
+	s = find_step(r, &line);
+	shared = s == NULL ? 0 : pool_probe(r);
+	return shared == 1 ? refuse(r, s, line) : shared;
 }

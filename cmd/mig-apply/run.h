@@ -56,6 +56,7 @@ struct run {
 	bool deep;	       /* by more than what plain statements set off */
 	bool careful;	       /* all that is dirty counts as deep */
 	bool shared;	       /* each transaction may be another session's */
+	bool probed;	       /* whether it is, we have looked */
 	bool prepares;	       /* the text has a PREPARE */
 	bool timed;	       /* the step's statement timeout is set */
 	bool escaped;	       /* a statement ended its step's transaction */
@@ -110,6 +111,12 @@ void run_note_pid(struct run *, const PGresult *);
  * gives none (pool.c).  Returns 0, or -1 with a fault.
  */
 int pool_check(struct run *);
+
+/*
+ * Where there is a pooler, look once whether the session is shared indeed.
+ * Takes a connection.  Returns 1, 0, or -1 with a fault or failure.
+ */
+int pool_probe(struct run *);
 
 /* A step is done: say so, and that the next one, if sent, is under way. */
 void run_step_done(struct run *, size_t step);

@@ -64,11 +64,44 @@ wanted(struct run *r, size_t step, const struct lex_item *item,
 			      other_timeout(r, step, item, said, *name == 's');
 }
 
+static int
+refuse(struct run *r, size_t step, const struct lex_item *item,
+    const char *name, long ms)
+{
+	const char *path, *what = statement_not_in_transaction(item);
+	size_t line;
+
+	path = plan_where(&r->plan->steps[step], item->line, &line);
+	fault_set(r->fault,
+	    r->partial	  ? EXIT_UNKNOWN :
+		r->at > 0 ? EXIT_FAILED :
+			    EXIT_USAGE,
+	    "%s:%zu:%zu: %s outside of a transaction wants a %s of %ld ms, "
+	    "which no pooler in transaction mode keeps",
+	    path, line, item->col, what == NULL ? "a statement" : what, name,
+	    ms);
+	return fault_hint(r->fault,
+	    "connect without the pooler, or to a pool in session mode that has "
+	    "three connections");
+}
+
+/* Whether the session is shared; where a look at that fails, it may be. */
+static int
+may_be_shared(struct run *r)
+{
+	int shared = pool_probe(r);
+
+	if (shared != -1 || r->worker.failure.failed)
+		return shared;
+	fault_free(r->fault);
+	return 1;
+}
+
 int
 timeouts_check(struct run *r, size_t step, const struct lex_item *item)
 {
-	const char *what = statement_not_in_transaction(item), *name;
 	PGresult *result;
+	const char *name;
 	long ms;
 	int i, ok = 0;
 
@@ -77,22 +110,17 @@ timeouts_check(struct run *r, size_t step, const struct lex_item *item)
 	result = worker_query(&r->worker, sql_timeouts, 0, NULL, r->fault);
 	if (result == NULL)
 		return -1;
-	for (i = 0; ok == 0 && i < PQntuples(result); i++) {
+	for (i = 0; ok == 0 && r->shared && i < PQntuples(result); i++) {
 		name = PQgetvalue(result, i, 0);
 		ms = wanted(r, step, item, name, false);
 		if (ms == -1 ||
-		    strtol(PQgetvalue(result, i, 1), NULL, 10) == ms ||
-		    (*name == 'l' && may_give_up(item)))
+		    strtol(PQgetvalue(result, i, 1), NULL, 10) == ms)
 			continue;
-		ok = fault_set(r->fault,
-		    r->partial	  ? EXIT_UNKNOWN :
-			r->at > 0 ? EXIT_FAILED :
-				    EXIT_USAGE,
-		    "%s outside of a transaction wants a %s of "
-		    "%ld ms, which no pooler in transaction mode keeps",
-		    what == NULL ? "a statement" : what, name, ms);
-		fault_hint(r->fault,
-		    "connect without the pooler, or to a pool in session mode");
+		ok = may_be_shared(r);
+		if (ok == 1)
+			ok = *name == 'l' && may_give_up(item) ?
+			    0 :
+			    refuse(r, step, item, name, ms);
 	}
 	PQclear(result);
 	return ok;

@@ -20,9 +20,9 @@ struct timeouts {
 };
 
 /*
- * Where the session is shared it can have no timeouts of our own.  Returns 0,
- * or -1 with a fault, where the statement must not run with those that it has,
- * or with a failure.
+ * Where the session is shared it can have no timeouts of our own; where a pooler
+ * may share it, that is looked at.  Returns 0, or -1 with a fault, where the
+ * statement must not run with those that it has, or with a failure.
  */
 int timeouts_check(struct run *, size_t step, const struct lex_item *);
 
