@@ -172,7 +172,8 @@ SUB	= $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 check:	## install what is missing, build, run all tests on each of MATRIX
 	@tests/lab/need check $(MATRIX)
 	@+$(SUB) all units
-	@exec env BUILD='$(BUILD)' TESTS='$(TESTS)' MATRIX='$(MATRIX)' tests/lab/check
+	@exec env BUILD='$(BUILD)' TESTS='$(TESTS)' MATRIX='$(MATRIX)' \
+	    ROUNDS='$(JOBS)' tests/lab/check
 
 asan:	## the tests with the address and undefined behaviour sanitizers
 	@tests/lab/need check $(firstword $(MATRIX))

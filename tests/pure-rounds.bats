@@ -7,7 +7,7 @@ load helpers
 setup() {
 	D=$BATS_TEST_TMPDIR/root
 	mkdir -p "$D/tests/lab" "$D/build" "$D/bin"
-	cp "$MIG_ROOT/tests/lab/check" "$D/tests/lab"
+	cp "$MIG_ROOT/tests/lab/check" "$MIG_ROOT/tests/lab/scratch" "$D/tests/lab"
 	cat >"$D/tests/lab/lab" <<-'END'
 	#!/bin/sh
 	[ "$1-$2" != bin-none ] || { echo 'none: why not' >&2; exit 1; }
@@ -20,6 +20,10 @@ setup() {
 	for f; do
 		n=$((n + 1))
 		case $f in
+		*/meet.bats) touch "$MEET/$MIG_TEST_SERVER"; i=0
+			until [ "$(ls "$MEET" | wc -l)" = 2 ]; do
+				i=$((i + 1)); [ $i -lt 200 ] || break; sleep 0.05
+			done; echo "ok $n meet.bats" ;;
 		*/bad.bats) echo "not ok $n ${f##*/}" ;;
 		*/skip.bats) echo "ok $n ${f##*/} # skip" ;;
 		*) echo "ok $n ${f##*/}" ;;
@@ -82,4 +86,17 @@ check() {
 	check 1 system
 	assert_output_has 'failed: system: 2 bad.bats'
 	assert_eq "${lines[-1]}" '3 passed, 1 failed, 1 skipped'
+}
+
+@test "rounds: two at once, each with its name before its lines" {
+	export MEET=$BATS_TEST_TMPDIR/meet
+	mkdir "$MEET"
+	file meet '1?'
+	file bad 14
+	ROUNDS=2 check 1 '13 14' 'meet bad'
+	assert_eq "$(ls "$MEET")" $'13\n14'
+	assert_output_has '13: ok 1 meet.bats'
+	assert_output_has '14: not ok 1 bad.bats'
+	assert_output_has 'failed: 14: 1 bad.bats'
+	assert_eq "${lines[-1]}" '2 passed, 1 failed, 0 skipped'
 }
