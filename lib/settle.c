@@ -309,6 +309,7 @@ look(struct settling *l)
 	} looks[] = {
 		{ "ALTER DATABASE SET TABLESPACE", look_harmless },
 		{ "ALTER SUBSCRIPTION REFRESH PUBLICATION", look_harmless },
+		{ "ALTER SUBSCRIPTION SET PUBLICATION", look_harmless },
 		{ "ALTER SYSTEM", look_harmless },
 		{ "CLUSTER", look_harmless },
 		{ "CREATE DATABASE", look_object },

@@ -31,7 +31,8 @@ bool statement_controls_transaction(enum statement_kind);
  * NULL, or the name, as "CREATE INDEX CONCURRENTLY", of what cannot run in a
  * transaction block on any of PostgreSQL 13 to 18.  What depends on more than
  * the words (REINDEX or CLUSTER of a partitioned table, DROP SUBSCRIPTION, CALL
- * of a procedure that commits) is not named: the server says 25001 of it.
+ * of a procedure that commits) is not named: the server says 25001 of it.  What
+ * 13 alone allows there, as ALTER SUBSCRIPTION with refresh, is named.
  */
 const char *statement_not_in_transaction(const struct lex_item *);
 
@@ -52,7 +53,8 @@ bool statement_is_plain(const struct lex_item *);
 /* What a statement leaves in its session for those behind it. */
 enum statement_session {
 	STATEMENT_LEAVES_NOTHING,
-	STATEMENT_LEAVES_SETTING, /* SET: in a new session it must run again */
+	STATEMENT_LEAVES_SETTING, /* SET, LOAD: in a new session it must run
+				   * again */
 	STATEMENT_LEAVES_OBJECT	  /* temporary table, PREPARE, a query that
 				   * sets: it is lost */
 };

@@ -51,10 +51,13 @@ statement_sets_transaction(const struct lex_item *item)
 	    lex_is(item, at, "TRANSACTION_DEFERRABLE");
 }
 
+/* LOAD too: it does nothing where the library is there already. */
 static bool
 is_set(struct cursor c)
 {
-	if (cursor_accept(&c, "RESET") || cursor_accept(&c, "DISCARD"))
+	static const char *const words[] = { "DISCARD", "LOAD", "RESET", NULL };
+
+	if (cursor_accept_any(&c, words))
 		return true;
 	return cursor_accept(&c, "SET") && !cursor_accept(&c, "LOCAL") &&
 	    !cursor_accept(&c, "TRANSACTION") &&
@@ -91,9 +94,7 @@ is_of_session(struct cursor c)
 		return true;
 	if (!cursor_accept(&c, "CREATE"))
 		return false;
-	if (cursor_accept(&c, "OR REPLACE"))
-		return cursor_accept(&c, "TEMP") ||
-		    cursor_accept(&c, "TEMPORARY");
+	cursor_accept(&c, "OR REPLACE");
 	if (!cursor_accept(&c, "LOCAL"))
 		cursor_accept(&c, "GLOBAL");
 	return cursor_accept(&c, "TEMP") || cursor_accept(&c, "TEMPORARY");

@@ -85,22 +85,50 @@ cluster(struct cursor *c)
 }
 
 /*
- * Only with a replication slot to create.  An approximation: the options are
- * looked for among the words that the lexer keeps, and the last WITH counts.
+ * Whether a WITH (...) behind the cursor says no to an option, as far as the
+ * lexer keeps its words.
  */
+static bool
+says_no(struct cursor c, const char *name)
+{
+	while (!cursor_at_last(&c)) {
+		if (cursor_at_byte(&c, '(') && has_option(c, name, false))
+			return true;
+		c.off = c.item->words[c.word].off;
+		if (!cursor_accept(&c, "WITH"))
+			c.word++;
+	}
+	return false;
+}
+
+/* Only with a replication slot to create. */
 static const char *
 create_subscription(struct cursor *c)
 {
-	while (!cursor_at_last(c)) {
-		if (cursor_at_byte(c, '(') &&
-		    (has_option(*c, "CONNECT", false) ||
-			has_option(*c, "CREATE_SLOT", false)))
-			return NULL;
-		c->off = c->item->words[c->word].off;
-		if (!cursor_accept(c, "WITH"))
-			c->word++;
-	}
-	return "CREATE SUBSCRIPTION";
+	return says_no(*c, "CONNECT") || says_no(*c, "CREATE_SLOT") ?
+	    NULL :
+	    "CREATE SUBSCRIPTION";
+}
+
+/* What refreshes it, as it does of itself where other publications are named. */
+static const char *
+alter_subscription(struct cursor *c)
+{
+	size_t off, len;
+
+	if (!cursor_accept_name(c, &off, &len))
+		return NULL;
+	if (cursor_accept(c, "REFRESH PUBLICATION"))
+		return "ALTER SUBSCRIPTION REFRESH PUBLICATION";
+	if (says_no(*c, "REFRESH"))
+		return NULL;
+	if (cursor_accept(c, "SET PUBLICATION"))
+		return "ALTER SUBSCRIPTION SET PUBLICATION";
+	if (cursor_accept(c, "ADD PUBLICATION"))
+		return "ALTER SUBSCRIPTION ADD PUBLICATION";
+	return cursor_accept(c, "DROP PUBLICATION") ?
+	    "ALTER SUBSCRIPTION DROP PUBLICATION" :
+	    NULL;
 }
 
 static const char *
@@ -160,12 +188,7 @@ alter(struct cursor *c)
 			cursor_accept(c, "SET TABLESPACE") ?
 		    "ALTER DATABASE SET TABLESPACE" :
 		    NULL;
-	if (cursor_accept(c, "SUBSCRIPTION"))
-		return cursor_accept_name(c, &off, &len) &&
-			cursor_accept(c, "REFRESH PUBLICATION") ?
-		    "ALTER SUBSCRIPTION REFRESH PUBLICATION" :
-		    NULL;
-	return NULL;
+	return cursor_accept(c, "SUBSCRIPTION") ? alter_subscription(c) : NULL;
 }
 
 static const char *

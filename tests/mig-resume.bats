@@ -403,6 +403,20 @@ resume 2 index"
 	assert_eq "$(sql 'SELECT "is" FROM app.setting')" 7MB
 }
 
+@test "a library that was loaded is loaded again" {
+	new_db
+	migration 1_part.sql <<-'SQL'
+		-- mig: no-transaction
+		LOAD 'auto_explain';
+		SELECT 1 / 0;
+		SHOW auto_explain.log_analyze;
+	SQL
+	apply 7
+	sed -i 's,1 / 0,1,' m/1_part.sql
+	plan 0
+	run_mig 0 mig-apply <plan
+}
+
 @test "what was left in the session is lost: refused" {
 	new_db
 	migration 1_part.sql <<-'SQL'

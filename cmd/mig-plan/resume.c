@@ -131,7 +131,8 @@ repeat_setting(struct planner *p, struct resume *r, const struct lex_item *item,
 	char *sql;
 	int result;
 
-	if (!r->open)
+	/* of a library nothing is looked up */
+	if (!r->open || lex_is(item, 0, "LOAD"))
 		return 0;
 	if (item->nvars > 0)
 		return be_unsure(r, "a setting before it holds a variable", f);
