@@ -1185,6 +1185,20 @@ exec afterMigrate__too"
 	run_pipe 0 "mig-ls f | mig-plan >plan"
 	assert_eq "$(steps)" ""
 	assert_eq "$stderr" ""
+	# what goes on is something to do, too
+	echo "INSERT INTO log (t) VALUES ('V3'); SELECT 1 / 0;" >f/V3__c.sql
+	echo 'executeInTransaction=false' >f/V3__c.sql.conf
+	run_pipe 7 'mig-ls f | mig-plan -q | mig-apply'
+	sed -i 's,1 / 0,1,' f/V3__c.sql
+	run_pipe 0 'mig-ls f | mig-plan -q >plan'
+	assert_eq "$(steps | cut -d ' ' -f 1,3)" "exec beforeMigrate
+exec beforeEachMigrate
+resume c
+exec afterEachMigrate
+exec afterMigrateApplied
+exec afterMigrate
+exec afterMigrate__too"
+	run_mig 0 mig-apply <plan
 }
 
 # --------------------------------------------------------- people, JSON, size

@@ -84,7 +84,7 @@ before(struct planner *p, struct round *r, const struct step *s)
 	if (!r->begun && call(p, r->group, BEFORE_MIGRATE) == -1)
 		return -1;
 	r->begun = true;
-	if (s->action == PLAN_REPEAT && !r->repeating) {
+	if (s->m.kind == KIND_REPEATABLE && !r->repeating) {
 		r->repeating = true;
 		if (call(p, r->group, BEFORE_REPEATABLES) == -1)
 			return -1;
@@ -104,10 +104,12 @@ after(struct planner *p, struct round *r)
 	return call(p, r->group, AFTER_MIGRATE);
 }
 
+/* The callbacks round what stopped part-way run again: it was not their end. */
 static bool
 is_run(const struct step *s)
 {
-	return s->action == PLAN_APPLY || s->action == PLAN_REPEAT;
+	return s->action == PLAN_APPLY || s->action == PLAN_REPEAT ||
+	    s->action == PLAN_RESUME;
 }
 
 /* Copy the steps one by one, the callbacks round them. */
