@@ -52,6 +52,12 @@ db_schema(PGconn *conn, struct fault *f)
 		fault_set(f, EXIT_USAGE, "MIG_SCHEMA is no name of a schema");
 		return NULL;
 	}
+	if (strncmp(name, "pg_", 3) == 0) {
+		fault_set(f, EXIT_USAGE,
+		    "MIG_SCHEMA is %s: names in pg_ are the server's own",
+		    name);
+		return NULL;
+	}
 	quoted = PQescapeIdentifier(conn, name, strlen(name));
 	copy = quoted == NULL ? NULL : strdup(quoted);
 	PQfreemem(quoted);

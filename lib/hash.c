@@ -2,6 +2,8 @@
 
 #include "hash.h"
 
+#include <string.h>
+
 void
 hash_init(struct hash *h)
 {
@@ -34,4 +36,11 @@ hash_hex(struct hash *h, char hex[HASH_HEX])
 
 	SHA256_Final(digest, &h->ctx);
 	hash_digits(digest, sizeof(digest), hex);
+}
+
+bool
+hash_is_hex(const char *s)
+{
+	return strlen(s) == HASH_HEX - 1 &&
+	    strspn(s, "0123456789abcdef") == HASH_HEX - 1;
 }

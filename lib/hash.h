@@ -1,6 +1,7 @@
 #ifndef HASH_H
 #define HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -23,6 +24,9 @@ void hash_add(struct hash *h, const void *data, size_t len);
 
 /* Digest of all that was added, to `hex`.  `h` must be begun anew after. */
 void hash_hex(struct hash *h, char hex[HASH_HEX]);
+
+/* Whether a text is such a digest. */
+bool hash_is_hex(const char *);
 
 /* `len` bytes of any digest in lower-case hexadecimal, `len` * 2 + 1 bytes. */
 void hash_digits(const unsigned char *digest, size_t len, char *hex);

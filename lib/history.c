@@ -167,8 +167,8 @@ read_entry(struct history_entry *e, const PGresult *result, int row,
 		    NULL :
 		    PQgetvalue(result, row, i);
 	e->seq = number(result, row, 10);
-	if (migration_parse(&e->m, fields, MIGRATION_COLUMNS, (size_t)e->seq,
-		f) == -1) {
+	if (migration_parse(&e->m, fields, MIGRATION_COLUMNS, "history",
+		(size_t)e->seq, f) == -1) {
 		f->code = f->nomem ? f->code : EXIT_NOVERDICT;
 		return -1;
 	}

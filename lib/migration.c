@@ -101,9 +101,7 @@ migration_values(const struct migration *m,
 static bool
 digest_ok(const char *s)
 {
-	return s == NULL ||
-	    (strlen(s) == HASH_HEX - 1 &&
-		strspn(s, "0123456789abcdef") == HASH_HEX - 1);
+	return s == NULL || hash_is_hex(s);
 }
 
 static int
@@ -128,42 +126,44 @@ copy_strings(struct migration *m, char *const *fields, struct fault *f)
 }
 
 int
-migration_parse(struct migration *m, char *const *fields, size_t n, size_t line,
-    struct fault *f)
+migration_parse(struct migration *m, char *const *fields, size_t n,
+    const char *name, size_t line, struct fault *f)
 {
 	if (n < MIGRATION_COLUMNS)
 		return fault_set(f, EXIT_STREAM,
-		    "line %zu: a migration has "
+		    "%s:%zu: a migration has "
 		    "%d fields, here are %zu",
-		    line, MIGRATION_COLUMNS, n);
+		    name, line, MIGRATION_COLUMNS, n);
 	if (migration_kind_find(fields[3], &m->kind) == -1)
-		return fault_set(f, EXIT_STREAM, "line %zu: no kind \"%s\"",
+		return fault_set(f, EXIT_STREAM, "%s:%zu: no kind \"%s\"", name,
 		    line, fields[3] == NULL ? "-" : fields[3]);
 	if (fields[0] == NULL && m->kind != KIND_CALLBACK)
-		return fault_set(f, EXIT_STREAM, "line %zu: no series", line);
+		return fault_set(f, EXIT_STREAM, "%s:%zu: no series", name,
+		    line);
 	if (migration_mode_find(fields[4], &m->mode) == -1)
-		return fault_set(f, EXIT_STREAM, "line %zu: no mode \"%s\"",
+		return fault_set(f, EXIT_STREAM, "%s:%zu: no mode \"%s\"", name,
 		    line, fields[4] == NULL ? "-" : fields[4]);
 	if (!digest_ok(fields[5]) || !digest_ok(fields[7]))
-		return fault_set(f, EXIT_STREAM, "line %zu: no SHA-256", line);
+		return fault_set(f, EXIT_STREAM, "%s:%zu: no SHA-256", name,
+		    line);
 	if (fields[1] == NULL && fields[2] == NULL)
 		return fault_set(f, EXIT_STREAM,
-		    "line %zu: neither a version "
+		    "%s:%zu: neither a version "
 		    "nor a name",
-		    line);
+		    name, line);
 	if ((fields[1] == NULL) !=
 	    (m->kind == KIND_REPEATABLE || m->kind == KIND_CALLBACK))
 		return fault_set(f, EXIT_STREAM,
-		    "line %zu: a version is for "
+		    "%s:%zu: a version is for "
 		    "versioned and baseline migrations, and only for them",
-		    line);
+		    name, line);
 	m->convention = convention_find(
 	    fields[9] == NULL ? "plain" : fields[9]);
 	if (m->convention == NULL)
 		return fault_set(f, EXIT_STREAM,
-		    "line %zu: no convention "
+		    "%s:%zu: no convention "
 		    "\"%s\"",
-		    line, fields[9]);
+		    name, line, fields[9]);
 	return copy_strings(m, fields, f);
 }
 
@@ -192,21 +192,21 @@ migration_add(struct migration_list *list)
  */
 static int
 read_other(const struct stream_reader *r, const struct stream_item *item,
-    struct fault *f)
+    const char *name, struct fault *f)
 {
 	if (strcmp(item->word, "done") == 0) {
 		fault_set(f, EXIT_STREAM,
-		    "line %zu: this is what a database "
+		    "%s:%zu: this is what a database "
 		    "has applied, but a listing of files is wanted",
-		    item->line);
+		    name, item->line);
 		return fault_hint(f,
 		    "mig-ls DIR | mig-plan: it reads the "
 		    "database itself");
 	}
 	if (!stream_is_bare(r))
 		return 0;
-	fault_set(f, EXIT_STREAM, "line %zu: this is no record of a listing",
-	    item->line);
+	fault_set(f, EXIT_STREAM, "%s:%zu: this is no record of a listing",
+	    name, item->line);
 	return fault_hint(f,
 	    "mig-ls DIR | mig-plan; of mig-ls -H all columns "
 	    "are wanted");
@@ -214,29 +214,17 @@ read_other(const struct stream_reader *r, const struct stream_item *item,
 
 static int
 read_record(struct migration_list *list, const struct stream_reader *r,
-    const struct stream_item *item, struct fault *f)
+    const struct stream_item *item, const char *name, struct fault *f)
 {
 	struct migration *m;
 
 	if (strcmp(item->word, "file") != 0)
-		return read_other(r, item, f);
+		return read_other(r, item, name, f);
 	m = migration_add(list);
 	if (m == NULL)
 		return fault_nomem(f);
-	return migration_parse(m, item->fields, item->nfields, item->line, f);
-}
-
-/* Put the stream's name before a fault, and keep its hint. */
-static int
-name_fault(const char *name, struct fault *f)
-{
-	char *hint = f->hint;
-
-	f->hint = NULL;
-	if (!f->nomem)
-		fault_set(f, f->code, "%s: %s", name, f->text);
-	f->hint = hint;
-	return -1;
+	return migration_parse(m, item->fields, item->nfields, name, item->line,
+	    f);
 }
 
 static int
@@ -251,8 +239,8 @@ read_records(struct migration_list *list, struct stream_reader *r,
 		case STREAM_TEXT:
 			break;
 		case STREAM_RECORD:
-			if (read_record(list, r, &item, f) == -1)
-				return name_fault(name, f);
+			if (read_record(list, r, &item, name, f) == -1)
+				return -1;
 			break;
 		case STREAM_END:
 			return 0;

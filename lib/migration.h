@@ -72,12 +72,12 @@ void migration_values(const struct migration *,
     const char *values[MIGRATION_COLUMNS]);
 
 /*
- * Fill in `m` from the fields of a record read from line `line`; strings are
- * copied.  More fields than are known are left alone.  Returns 0, or -1 with
+ * Fill in `m` from the fields of a record read from line `line` of `name`;
+ * strings are copied.  More fields than are known are left alone.  Returns 0, or -1 with
  * a fault.
  */
 int migration_parse(struct migration *m, char *const *fields, size_t n,
-    size_t line, struct fault *);
+    const char *name, size_t line, struct fault *);
 
 /*
  * Read a whole listing from `fp` (sealed, or bare records) into `list`.

@@ -92,7 +92,8 @@ parse_migration(struct parser *p, struct plan_step *s, char *const *v)
 	fields[5] = v[5];
 	fields[6] = v[7];
 	fields[9] = v[9];
-	return migration_parse(&s->m, fields, MIGRATION_COLUMNS, p->line, p->f);
+	return migration_parse(&s->m, fields, MIGRATION_COLUMNS, p->name,
+	    p->line, p->f);
 }
 
 /* Whether a field is this number, in the one spelling that it has. */

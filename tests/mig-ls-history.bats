@@ -158,16 +158,24 @@ tamper() {
 	new_db
 	run_mig 0 mig-ls -d --verify
 	assert_eq "$output" "0 -"
-	run_mig 1 mig-ls -d --verify=00
-	assert_stderr_has "no row has the hash 00: the database has no history"
+	run_mig 0 mig-ls -d --verify=-
+	other=$(printf '%064d' 0)
+	run_mig 1 mig-ls -d --verify="$other"
+	assert_stderr_has "no row has the hash $other: the database has no history"
 	apply
+	run_mig 0 mig-ls -d --verify=-
 	run_mig 0 mig-ls -d --verify
 	assert_eq "$output" "4 $(sql 'SELECT hash FROM mig.log WHERE seq = 4')"
 	run_mig 0 mig-ls -d --verify="$(sql 'SELECT hash FROM mig.log
 	    WHERE seq = 2')"
-	run_mig 1 mig-ls -d --verify=00
-	assert_stderr_has "mig.log: no row has the hash 00"
+	run_mig 1 mig-ls -d --verify="$other"
+	assert_stderr_has "mig.log: no row has the hash $other"
 	assert_eq "$output" ""
+	# a hash that was kept badly is no history that was written anew
+	for wrong in 00 "4 $other" "${other}0" "${other/0/A}" ''; do
+		run_mig 2 mig-ls -d --verify="$wrong"
+		assert_stderr_has "--verify=$wrong: wants the 64 digits"
+	done
 	run_mig 2 mig-ls --verify m
 	run_mig 2 mig-ls -d --verify -H
 }

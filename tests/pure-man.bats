@@ -168,7 +168,11 @@ exit_numbers() {
 	page=$(sed -n 's/^\.It Li "-- mig: \([a-z-]*\)".*/\1/p' man/mig-ls.1 |
 	    sort)
 	code=$(grep -oE 'word_is\([^"]*"[a-z-]+"' lib/directive.c |
-	    sed 's/.*"\(.*\)"/\1/' | sort)
+	    sed 's/.*"\(.*\)"/\1/' | sort -u)
+	assert_eq "$page" "$code"
+	# and so does the list by which one that is misplaced is found
+	code=$(sed -n '/ words\[\] = {/,/}/p' lib/directive.c |
+	    grep -oE '"[a-z-]+"' | tr -d '"' | sort)
 	assert_eq "$page" "$code"
 }
 

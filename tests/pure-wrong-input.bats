@@ -18,11 +18,11 @@ setup() {
 	run_pipe 3 "mig-ls --json m | mig-plan"
 	assert_stderr_has 'this is no listing'
 	run_pipe 3 "printf 'a\tb\n' | mig-plan --check"
-	assert_stderr_has 'line 1: this is no record of a listing'
+	assert_stderr_has 'listing:1: this is no record of a listing'
 	run_pipe 3 'mig-ls -o version,path m | mig-plan'
-	assert_stderr_has 'line 1: this is no record of a listing'
+	assert_stderr_has 'listing:1: this is no record of a listing'
 	run_pipe 3 "printf 'file\tmain\t1\n' | mig-plan"
-	assert_stderr_has 'listing: line 1: a migration has 10 fields'
+	assert_stderr_has 'listing:1: a migration has 10 fields'
 	run_pipe 3 "printf 'done\tmain\t1\n' | mig-plan"
 	assert_stderr_has 'this is what a database has applied'
 	run_pipe 3 'mig-plan </dev/null'
@@ -56,6 +56,13 @@ setup() {
 	assert_stderr_has 'here -d did'
 }
 
+@test "what is no version is shown" {
+	for arg in main: :1 ''; do
+		run_pipe 2 "mig-plan --to '$arg' <list"
+		assert_stderr_has "\"$arg\": VERSION or SERIES:VERSION is wanted"
+	done
+}
+
 @test "a closed stdout is no success" {
 	run_pipe 3 'mig-ls m >&-'
 	assert_stderr_has 'cannot write the output'
@@ -82,7 +89,7 @@ setup() {
 
 @test "help fits a terminal" {
 	local cmd
-	for cmd in mig-ls mig-plan; do
+	for cmd in mig-ls mig-plan mig-apply; do
 		run_pipe 0 "$cmd --help | awk 'length > 80'"
 		assert_eq "$output" ""
 	done

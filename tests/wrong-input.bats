@@ -26,6 +26,28 @@ setup() {
 	run_pipe 3 'mig-ls -d >&-'
 }
 
+@test "a report that cannot be written: why, and nothing is done" {
+	run_pipe 0 'mig-plan <list >plan'
+	run_pipe 3 'mig-apply <plan >/dev/full'
+	assert_stderr_has 'the report cannot be written: nothing was done'
+	assert_stderr_has 'cannot write the output: No space left on device'
+	run_pipe 3 'mig-apply <plan >&-'
+	assert_stderr_has 'cannot write the output: Bad file descriptor'
+	run_pipe 3 'mig-ls -d --verify >/dev/full'
+	assert_stderr_has 'cannot write the output: No space left on device'
+	assert_eq "$(sql "SELECT to_regclass('a') IS NULL
+	    AND to_regnamespace('mig') IS NULL")" t
+}
+
+# As if nobody had written it: the digest is made anew.
+@test "a plan that is not sound is told with its line" {
+	run_pipe 0 'mig-plan <list >plan'
+	sed -e '$d' -e 's/\ttx\t/\tfoo\t/' plan >bad
+	printf '#end\t2\tsha256:%s\n' "$(sha256sum <bad | cut -c 1-64)" >>bad
+	run_pipe 3 'mig-apply <bad'
+	assert_stderr_has 'mig-apply: stdin:5: no mode "foo"'
+}
+
 @test "a history of something else is not asked for rights" {
 	sql 'CREATE SCHEMA mig; CREATE VIEW mig.format AS SELECT 1 AS x'
 	run_pipe 9 'mig-plan <list'
@@ -41,6 +63,13 @@ setup() {
 	assert_stderr_has 'MIG_SCHEMA is longer than 63 bytes'
 	run_pipe 2 "MIG_SCHEMA=$name mig-ls -d"
 	run_pipe 0 "MIG_SCHEMA=${name#x} mig-ls -d"
+}
+
+# A plan for it could only fail.
+@test "a MIG_SCHEMA that only the server may make is refused" {
+	run_pipe 2 'MIG_SCHEMA=pg_mig mig-plan <list'
+	assert_stderr_has "MIG_SCHEMA is pg_mig: names in pg_ are the server's own"
+	run_pipe 2 'MIG_SCHEMA=pg_mig mig-ls -d'
 }
 
 @test "the hint names the file that its tool reads" {

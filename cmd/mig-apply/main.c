@@ -155,8 +155,10 @@ ask(struct run *r, struct fault *f)
 	fflush(tty);
 	/* behind the question and the ^C that answers it */
 	r->report.words.line = "\nmig-apply: stopped: nothing was done\n";
-	if (fgets(line, sizeof(line), tty) == NULL)
+	if (fgets(line, sizeof(line), tty) == NULL) {
 		line[0] = '\0';
+		fputc('\n', tty);
+	}
 	r->report.words.line = words;
 	fclose(tty);
 	if (line[0] == 'y' || line[0] == 'Y')

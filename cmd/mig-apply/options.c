@@ -84,8 +84,9 @@ help(void)
 	     "      --analyze            then ANALYZE the tables that "
 	     "were created or changed\n"
 	     "      --concurrently-wait TIME  how long CONCURRENTLY waits "
-	     "for older transactions\n"
-	     "                           before it begins (5min)\n"
+	     "for transactions\n"
+	     "                           that are older, before it begins "
+	     "(5min)\n"
 	     "      --lock-timeout TIME  longest wait for a lock in one try "
 	     "(5s; 0: no end)\n"
 	     "      --rehearse           run the tx steps, tell what each "
@@ -104,9 +105,10 @@ help(void)
 	     "      --verbose            say where it connects to\n"
 	     "  -h, --help; --version\n"
 	     "\n"
-	     "Exit: 0 done, 2 usage, 3 bad plan, 4 no connection, 5 a step "
-	     "failed and was\nrolled back, 6 busy, 7 part-way or unknown, "
-	     "8 stale: plan again,\n9 history not readable.");
+	     "Exit: 0 done, 1 -i had no yes, 2 usage, 3 bad plan, "
+	     "4 no connection, 5 a step\nfailed and was rolled back, 6 busy, "
+	     "7 part-way or unknown, 8 stale: plan again,\n"
+	     "9 history not readable.");
 }
 
 /* End once something was printed, or could not be. */

@@ -2,6 +2,7 @@
 
 #include "report.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -153,9 +154,11 @@ report_begin(struct report *r, enum stream_style style, bool people)
 bool
 report_ok(struct report *r)
 {
-	if (!r->broken &&
-	    (fflush(stdout) == EOF || ferror(stdout) || r->w.broken))
-		r->broken = true;
+	if (r->broken)
+		return false;
+	errno = 0;
+	r->broken = fflush(stdout) == EOF || ferror(stdout) || r->w.broken;
+	r->error = r->broken ? errno : 0;
 	return !r->broken;
 }
 
@@ -393,7 +396,10 @@ report_end(struct report *r, int code, const char *database)
 	if (r->people)
 		closing_line(r, code, database);
 	if (stream_end(&r->w, &f) == -1 || r->broken) {
-		if (f.text == NULL && !f.nomem)
+		if (r->error != 0) {
+			errno = r->error;
+			fault_errno(&f, "cannot write the output");
+		} else if (f.text == NULL && !f.nomem)
 			fault_set(&f, EXIT_STREAM, "cannot write the report");
 		if (!r->rehearsal)
 			fault_hint(&f,

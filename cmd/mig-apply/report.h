@@ -22,6 +22,7 @@ struct report {
 	bool progress; /* stderr is a terminal */
 	bool shown;    /* a line of progress stands there */
 	bool broken;   /* stdout cannot be written any more */
+	int error;     /* why not; 0: for want of memory */
 	bool ended;
 	bool rehearsal; /* all is rolled back in the end */
 	size_t steps;	/* of the plan */

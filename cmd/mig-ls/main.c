@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "exits.h"
+#include "hash.h"
 #include "mig-ls.h"
 #include "standard.h"
 #include "table.h"
@@ -100,7 +101,7 @@ close_stdout(struct fault *f)
 {
 	errno = 0;
 	if (ferror(stdout) | (fclose(stdout) != 0))
-		return fault_errno(f, "stdout");
+		return fault_errno(f, "cannot write the output");
 	return 0;
 }
 
@@ -187,7 +188,9 @@ parse(struct options *o, int argc, char *argv[])
 			break;
 		case OPT_VERIFY:
 			o->verify = true;
-			o->hash = optarg;
+			/* what it printed where there was no history */
+			if (optarg != NULL && strcmp(optarg, "-") != 0)
+				o->hash = optarg;
 			break;
 		case OPT_VERSION:
 			o->version = true;
@@ -241,6 +244,11 @@ list_history(const struct options *o, char *args[], size_t n, struct fault *f)
 	}
 	if (o->verify && o->style != STREAM_SEALED) {
 		warnx("--verify goes with -d alone");
+		usage();
+	}
+	if (o->hash != NULL && !hash_is_hex(o->hash)) {
+		warnx("--verify=%s: wants the 64 digits that --verify printed",
+		    o->hash);
 		usage();
 	}
 	return history_list(o, n == 1 ? args[0] : o->conninfo, f);

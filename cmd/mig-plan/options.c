@@ -65,8 +65,9 @@ usage(void)
 	fprintf(stderr,
 	    "usage: %s [-Hq] [-d CONNINFO] [-n COUNT] "
 	    "[--to VERSION] [--accept [NAME]]\n"
-	    "                [--out-of-order] [--allow-missing] [--json] "
-	    "< LISTING\n"
+	    "                [--settle NAME=done|again] [--out-of-order] "
+	    "[--allow-missing]\n"
+	    "                [--json] < LISTING\n"
 	    "       %s --revert COUNT | --revert-to VERSION | "
 	    "--baseline VERSION |\n"
 	    "                --forget [NAME] | --status | --check < LISTING\n"
@@ -122,8 +123,8 @@ help(void)
 	     "\n"
 	     "VERSION is [SERIES:]VERSION; NAME also a repeatable's name.\n"
 	     "Exit: 0 done, 1 --check says no, 2 usage, 3 bad listing or "
-	     "file,\n4 no connection, 8 the database's state does not allow "
-	     "it,\n9 history not readable.");
+	     "file,\n4 no connection, 6 busy, 8 the database's state does "
+	     "not allow it,\n9 history not readable.");
 }
 
 /* End once something was printed, or could not be. */
@@ -172,12 +173,12 @@ choose(struct choice *choice, char *arg)
 	colon = strchr(arg, ':');
 	items->series = colon == NULL ? NULL : arg;
 	items->version = colon == NULL ? arg : colon + 1;
-	if (colon != NULL)
-		*colon = '\0';
-	if (*items->version == '\0' || (colon != NULL && colon == arg)) {
-		warnx("VERSION or SERIES:VERSION is wanted");
+	if (*items->version == '\0' || colon == arg) {
+		warnx("\"%s\": VERSION or SERIES:VERSION is wanted", arg);
 		usage();
 	}
+	if (colon != NULL)
+		*colon = '\0';
 }
 
 /* --settle NAME=done|again */

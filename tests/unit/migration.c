@@ -84,30 +84,30 @@ check_new_word(void)
 }
 
 static const char *const wrong[][2] = {
-	{ "file\ta\tb\n", "line 1: a migration has 10 fields, here are 2" },
-	{ "file\tm\t1\ta\tnew\ttx" REST, "line 1: no kind \"new\"" },
-	{ "file\tm\t1\ta\t-\ttx" REST, "line 1: no kind \"-\"" },
-	{ "file\t-\t1\ta\tversioned\ttx" REST, "line 1: no series" },
-	{ "file\tm\t1\ta\tversioned\tnew" REST, "line 1: no mode \"new\"" },
-	{ "file\tm\t1\ta\tversioned\t-" REST, "line 1: no mode \"-\"" },
+	{ "file\ta\tb\n", "1: a migration has 10 fields, here are 2" },
+	{ "file\tm\t1\ta\tnew\ttx" REST, "1: no kind \"new\"" },
+	{ "file\tm\t1\ta\t-\ttx" REST, "1: no kind \"-\"" },
+	{ "file\t-\t1\ta\tversioned\ttx" REST, "1: no series" },
+	{ "file\tm\t1\ta\tversioned\tnew" REST, "1: no mode \"new\"" },
+	{ "file\tm\t1\ta\tversioned\t-" REST, "1: no mode \"-\"" },
 	{ "file\tm\t1\ta\tversioned\ttx\tabc\tp\t-\t-\tplain\n",
-	    "line 1: no SHA-256" },
+	    "1: no SHA-256" },
 	{ "file\tm\t1\ta\tversioned\ttx\t-\tp\tABC\t-\tplain\n",
-	    "line 1: no SHA-256" },
+	    "1: no SHA-256" },
 	{ "file\tm\t-\t-\trepeatable\ttx" REST,
-	    "line 1: neither a version nor a name" },
+	    "1: neither a version nor a name" },
 	{ "file\tm\t-\ta\tversioned\ttx" REST,
-	    "line 1: a version is for versioned and baseline migrations, "
+	    "1: a version is for versioned and baseline migrations, "
 	    "and only for them" },
 	{ "file\tm\t1\ta\trepeatable\ttx" REST,
-	    "line 1: a version is for versioned and baseline migrations, "
+	    "1: a version is for versioned and baseline migrations, "
 	    "and only for them" },
 	{ "file\tm\t1\ta\tversioned\ttx\t" SUM "\tp\t-\t-\tnew\n",
-	    "line 1: no convention \"new\"" },
+	    "1: no convention \"new\"" },
 	{ "file\tm\t1\ta\tversioned\ttx" REST "done\tm\t1\n",
-	    "line 2: this is what a database has applied, but a listing of "
+	    "2: this is what a database has applied, but a listing of "
 	    "files is wanted" },
-	{ "new\tm\n", "line 1: this is no record of a listing" },
+	{ "new\tm\n", "1: this is no record of a listing" },
 };
 
 static void
@@ -120,8 +120,8 @@ check_wrong(void)
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		CHECK_INT(read_listing(&list, wrong[i][0], &f), -1);
 		CHECK_INT(f.code, EXIT_STREAM);
-		CHECK(f.text != NULL && strncmp(f.text, "in: ", 4) == 0);
-		CHECK_STR(f.text == NULL ? NULL : f.text + 4, wrong[i][1]);
+		CHECK(f.text != NULL && strncmp(f.text, "in:", 3) == 0);
+		CHECK_STR(f.text == NULL ? NULL : f.text + 3, wrong[i][1]);
 		CHECK(list.items == NULL && list.n == 0);
 		fault_free(&f);
 	}
