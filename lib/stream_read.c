@@ -5,26 +5,18 @@
 #include <string.h>
 
 #include "stream.h"
+#include "stream_lines.h"
 #include "text.h"
 
-/* A line of text longer than the buffer is given out in pieces. */
-#define ROOM 65536
-
-/* A record longer than this is not one of ours. */
-#define RECORD_MAX (1024UL * 1024 * 1024)
-
 struct stream_reader {
-	FILE *fp;
 	char *name;
 	char *kind;
 	bool bare;
 
-	char *buf; /* from..to: read, not yet taken */
-	size_t from, to, room;
-	bool eof;
-	size_t line; /* number of the line at `from`, from 1 */
+	struct stream_lines in;
+	size_t line; /* number of the line to be taken next, from 1 */
 
-	bool in_line; /* `from` is within a long line of text */
+	bool in_line; /* that is the rest of a long line of text */
 	bool in_text; /* the last line was text: its LF is owed */
 	bool empty;   /* there is nothing in that line */
 	bool over;    /* the record's text has ended without LF */
@@ -72,67 +64,37 @@ no_stream(struct stream_reader *r, struct fault *f)
 	return hint_pipe(r, f);
 }
 
-/* Make room for more, and read it.  Returns 0, or -1 with a fault. */
+/* Why there is no line to be had: always -1. */
 static int
-fill(struct stream_reader *r, struct fault *f)
+no_line(struct stream_reader *r, enum stream_line got, struct fault *f)
 {
-	char *buf;
-	size_t n;
-
-	if (r->from > 0) {
-		memmove(r->buf, r->buf + r->from, r->to - r->from);
-		r->to -= r->from;
-		r->from = 0;
+	switch (got) {
+	case STREAM_LINE_TOO_LONG:
+		return bad(r, f, "the line is too long for a record");
+	case STREAM_LINE_CUT:
+		return bad(r, f, "truncated: the last line has no newline");
+	case STREAM_LINE_NOMEM:
+		return fault_nomem(f);
+	case STREAM_LINE:
+	case STREAM_LINE_END:
+	case STREAM_LINE_ERRNO:
+		break;
 	}
-	if (r->to == r->room) {
-		if (r->room >= RECORD_MAX)
-			return bad(r, f, "the line is too long for a record");
-		buf = realloc(r->buf, r->room * 2);
-		if (buf == NULL)
-			return fault_nomem(f);
-		r->buf = buf;
-		r->room *= 2;
-	}
-	n = fread(r->buf + r->to, 1, r->room - r->to, r->fp);
-	r->to += n;
-	if (n == 0 && ferror(r->fp))
-		return fault_errno(f, "%s", r->name);
-	if (n == 0)
-		r->eof = true;
-	return 0;
+	return fault_errno(f, "%s", r->name);
 }
 
 /*
- * Find the line at `from`: sets `*len` to its length with its LF.  A line of
- * text may be cut where the buffer ends.  Returns 1, 0 at the end of the
- * input, or -1 with a fault.
+ * Find the next line, its length with its LF; one of text may be cut.  Returns
+ * 1, 0 at the end of the input, or -1 with a fault.
  */
 static int
 get_line(struct stream_reader *r, size_t *len, struct fault *f)
 {
-	const char *lf;
-	size_t seen = 0;
+	enum stream_line got = stream_lines_next(&r->in, r->in_line, len);
 
-	for (;;) {
-		lf = memchr(r->buf + r->from + seen, '\n',
-		    r->to - r->from - seen);
-		if (lf != NULL) {
-			*len = (size_t)(lf - (r->buf + r->from)) + 1;
-			return 1;
-		}
-		seen = r->to - r->from;
-		if (seen >= ROOM && (r->in_line || r->buf[r->from] == '\t')) {
-			*len = seen;
-			return 1;
-		}
-		if (r->eof && seen == 0)
-			return 0;
-		if (r->eof)
-			return bad(r, f,
-			    "truncated: the last line has no newline");
-		if (fill(r, f) == -1)
-			return -1;
-	}
+	if (got == STREAM_LINE || got == STREAM_LINE_END)
+		return got == STREAM_LINE;
+	return no_line(r, got, f);
 }
 
 static size_t
@@ -213,6 +175,7 @@ static int
 check_trailer(struct stream_reader *r, char *line, struct fault *f)
 {
 	char count[32];
+	enum stream_line got;
 
 	if (r->bare)
 		return bad(r, f, "a trailer without a header");
@@ -231,11 +194,10 @@ check_trailer(struct stream_reader *r, char *line, struct fault *f)
 	if (strcmp(r->fields[2] + 7, r->digest) != 0)
 		return bad(r, f, "the stream is damaged: its digest differs");
 	r->line++;
-	if (r->from == r->to && !r->eof && fill(r, f) == -1)
-		return -1;
-	if (r->from == r->to)
-		return 0;
-	if (r->to - r->from >= 5 && memcmp(r->buf + r->from, "#mig\t", 5) == 0)
+	got = stream_lines_fill(&r->in);
+	if (got != STREAM_LINE)
+		return got == STREAM_LINE_END ? 0 : no_line(r, got, f);
+	if (stream_lines_begin(&r->in, "#mig\t"))
 		return bad(r, f,
 		    "a second stream begins here: "
 		    "two were joined");
@@ -255,25 +217,6 @@ end_of_input(struct stream_reader *r, struct fault *f)
 	    "the command that wrote it failed, or its output "
 	    "was cut; nothing was done");
 	return STREAM_FAULT;
-}
-
-/*
- * How many bytes of text the line at `from` and those behind it are that are
- * whole as well, so that they go their way together.
- */
-static size_t
-text_run(const struct stream_reader *r, size_t len)
-{
-	const char *line = r->buf + r->from, *end = r->buf + r->to, *next, *lf;
-
-	next = line + len;
-	while (next[-1] == '\n' && next < end && *next == '\t') {
-		lf = memchr(next, '\n', (size_t)(end - next));
-		if (lf == NULL)
-			break;
-		next = lf + 1;
-	}
-	return (size_t)(next - line);
 }
 
 /* Take out the TAB behind each LF but the last; returns the new length. */
@@ -344,14 +287,6 @@ take_line(struct stream_reader *r, char *line, size_t len,
 	return STREAM_RECORD;
 }
 
-static bool
-begins(const struct stream_reader *r, const char *word)
-{
-	size_t n = strlen(word);
-
-	return r->to - r->from >= n && memcmp(r->buf + r->from, word, n) == 0;
-}
-
 enum stream_event
 stream_next(struct stream_reader *r, struct stream_item *item, struct fault *f)
 {
@@ -366,23 +301,23 @@ stream_next(struct stream_reader *r, struct stream_item *item, struct fault *f)
 	got = get_line(r, &len, f);
 	if (got == -1)
 		return r->last = STREAM_FAULT;
-	line = r->buf + r->from;
+	line = stream_lines_at(&r->in);
 	item->line = r->line;
 	if (got == 1 && (r->in_line || line[0] == '\t')) {
 		if (!r->in_line && (r->records == 0 || r->over)) {
 			bad(r, f, "text without a record before it");
 			return STREAM_FAULT;
 		}
-		len = text_run(r, len);
+		len = stream_lines_of_text(&r->in, len);
 		hash_add(&r->hash, line, len);
-		r->from += len;
+		stream_lines_take(&r->in, len);
 		r->line += text_lines(line, len);
 		return take_text(r, line, len, item);
 	}
 	if (r->in_text) {
 		/* the last line of a text: has it its LF? */
 		r->in_text = false;
-		if (got == 0 || !begins(r, "nolf\t-\n")) {
+		if (got == 0 || !stream_lines_begin(&r->in, "nolf\t-\n")) {
 			item->text = "\n";
 			item->len = 1;
 			return STREAM_TEXT;
@@ -392,7 +327,7 @@ stream_next(struct stream_reader *r, struct stream_item *item, struct fault *f)
 			return STREAM_FAULT;
 		}
 		hash_add(&r->hash, line, len);
-		r->from += len;
+		stream_lines_take(&r->in, len);
 		r->line++;
 		r->records++;
 		r->over = true;
@@ -400,9 +335,9 @@ stream_next(struct stream_reader *r, struct stream_item *item, struct fault *f)
 	}
 	if (got == 0)
 		return end_of_input(r, f);
-	if (!begins(r, "#end\t"))
+	if (!stream_lines_begin(&r->in, "#end\t"))
 		hash_add(&r->hash, line, len);
-	r->from += len;
+	stream_lines_take(&r->in, len);
 	event = take_line(r, line, len, item, f);
 	if (event != STREAM_FAULT && event != STREAM_END)
 		r->line++;
@@ -448,11 +383,11 @@ read_header(struct stream_reader *r, bool bare, struct fault *f)
 		    "the command before it in the pipe "
 		    "failed or found nothing; nothing was done");
 	}
-	line = r->buf + r->from;
-	if (begins(r, "#mig\t")) {
+	line = stream_lines_at(&r->in);
+	if (stream_lines_begin(&r->in, "#mig\t")) {
 		hash_add(&r->hash, line, len);
 		line[len - 1] = '\0';
-		r->from += len;
+		stream_lines_take(&r->in, len);
 		if (check_header(r, line, f) == -1)
 			return -1;
 		r->line++;
@@ -477,15 +412,13 @@ stream_open(FILE *fp, const char *name, const char *kind, bool bare,
 		fault_nomem(f);
 		return NULL;
 	}
-	r->fp = fp;
 	r->line = 1;
 	r->last = STREAM_META;
-	r->room = ROOM;
 	r->name = strdup(name);
 	r->kind = strdup(kind);
-	r->buf = malloc(r->room);
 	hash_init(&r->hash);
-	if (r->name == NULL || r->kind == NULL || r->buf == NULL) {
+	if (r->name == NULL || r->kind == NULL ||
+	    stream_lines_open(&r->in, fp) == -1) {
 		fault_nomem(f);
 		stream_close(r);
 		return NULL;
@@ -516,7 +449,7 @@ stream_close(struct stream_reader *r)
 		return;
 	free(r->name);
 	free(r->kind);
-	free(r->buf);
+	stream_lines_close(&r->in);
 	free(r->fields);
 	free(r);
 }

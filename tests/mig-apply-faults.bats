@@ -9,9 +9,10 @@ load helpers
 	MIG_TIMEOUT=600 run_mig 0 env -u PGDATABASE \
 	    "$MIG_ROOT/tests/fault/sweep" 200
 	refute_output_has FAULT
-	# the faults did strike
+	# the faults did strike; whether another run that breaks in comes before
+	# the lost lock is seen, which gives 8, is a matter of luck
 	assert_output_has ': lost 0, doubled 0, else wrong 0'
-	for code in 0 4 5 7 8 137; do
+	for code in 0 4 5 7 137; do
 		assert_match "$output" "[0-9] ended with $code"
 	done
 	for kind in before middle after hold kill terminate cancel unlock \
