@@ -748,6 +748,14 @@ apply 2 alter"
 	assert_eq "$(tables)" "first second"
 }
 
+# The tables that have statistics of their rows.
+analyzed() {
+	sql "SELECT string_agg(oid::regclass::text, ' ' ORDER BY relname)
+	    FROM pg_class WHERE reltuples > 0 AND relkind IN ('r', 'm')
+		AND relnamespace <> ALL (ARRAY['pg_catalog',
+		    'information_schema', 'mig', 'pg_toast']::regnamespace[])"
+}
+
 @test "--analyze analyzes what was created or changed" {
 	new_db
 	migration 1_t.sql <<-'SQL'
@@ -755,11 +763,68 @@ apply 2 alter"
 		INSERT INTO "odd name" SELECT generate_series(1, 500);
 		CREATE TABLE gone (id int);
 		DROP TABLE gone;
+		CREATE TABLE old (id int);
+		INSERT INTO old VALUES (1);
+		ALTER TABLE old RENAME TO renamed;
+		CREATE MATERIALIZED VIEW v AS SELECT 1;
+		CREATE VIEW w AS TABLE renamed;
+		INSERT INTO w VALUES (2);
+	SQL
+	migration 2_none.sql <<-'SQL'
+		-- mig: no-transaction
+		CREATE TABLE more (id int);
+		COPY more FROM STDIN;
+		1
+		\.
+		CREATE INDEX CONCURRENTLY ON more (id);
 	SQL
 	apply 0 --analyze
-	assert_stderr_has 'ANALYZE gone: ERROR 42P01'
+	assert_eq "$stderr" ''
+	assert_eq "$(analyzed)" 'more "odd name" renamed v'
 	assert_eq "$(sql "SELECT reltuples FROM pg_class
 	    WHERE relname = 'odd name'")" 500
+}
+
+@test "--analyze: the table that was meant, by a path and by variables" {
+	new_db
+	migration 1_t.sql <<-'SQL'
+		CREATE TABLE t (id int);
+		CREATE SCHEMA app;
+		CREATE TABLE app.t (id int);
+		INSERT INTO t VALUES (1);
+		INSERT INTO app.t VALUES (1);
+	SQL
+	apply 0
+	migration 2_path.sql <<-'SQL'
+		SET search_path = app;
+		INSERT INTO t VALUES (2);
+		CREATE TABLE u AS SELECT 1 AS id;
+	SQL
+	apply 0 --analyze
+	assert_eq "$stderr" ''
+	assert_eq "$(analyzed)" 'app.t app.u'
+	migration 3_vars.sql <<-'SQL'
+		INSERT INTO :"where".:what /* here */ SELECT 3;
+		INSERT INTO public /* there */ . t VALUES (3);
+	SQL
+	apply 0 --analyze -v where=public -v what=t
+	assert_eq "$stderr" ''
+	assert_eq "$(analyzed)" 't app.t app.u'
+}
+
+@test "--analyze that fails is told" {
+	new_db
+	migration 1_t.sql <<-'SQL'
+		CREATE TABLE t (id int);
+		CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE
+		AS 'SELECT 1 / $1';
+		CREATE INDEX ON t (f(id));
+		INSERT INTO t VALUES (1);
+		CREATE OR REPLACE FUNCTION f(int) RETURNS int LANGUAGE sql
+		IMMUTABLE AS 'SELECT 1 / ($1 - 1)';
+	SQL
+	apply 0 --analyze
+	assert_stderr_has 'ANALYZE public.t: ERROR 22012'
 }
 
 @test "no connection, a wrong password, a server that takes no writes" {

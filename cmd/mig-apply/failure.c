@@ -275,6 +275,7 @@ failure_explain(struct run *r)
 	}
 	state = db_sqlstate(failure->result);
 	place = failure->sent.what == WORKER_SET ||
+		failure->sent.what == WORKER_TABLE ||
 		failure->sent.what == WORKER_LOG ?
 	    strdup("history") :
 	    failure_place(r, &failure->sent, failure->result);

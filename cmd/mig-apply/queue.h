@@ -10,6 +10,7 @@ enum worker_what {
 	WORKER_PID,	  /* which connection of a pooler's it is */
 	WORKER_SET,	  /* settings, history, putting back: ours */
 	WORKER_STATEMENT, /* a statement of a step */
+	WORKER_TABLE,	  /* which table that was about */
 	WORKER_LOG,	  /* the step's row of the log */
 	WORKER_COMMIT,
 	WORKER_SYNC

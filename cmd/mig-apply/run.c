@@ -41,7 +41,9 @@ run_note_worker(struct run *r)
 void
 run_note_pid(struct run *r, const PGresult *result)
 {
-	r->watch.worker_pid = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
+	if (PQntuples(result) == 1)
+		r->watch.worker_pid = (int)strtol(PQgetvalue(result, 0, 0),
+		    NULL, 10);
 }
 
 /* Whether a command tag is that of transaction control. */
@@ -77,6 +79,8 @@ answer(void *arg, const struct worker_sent *sent, const PGresult *result)
 		r->escaped = true;
 	if (sent->what == WORKER_PID)
 		run_note_pid(r, result);
+	if (sent->what == WORKER_TABLE)
+		tables_note(&r->tables, result);
 	if (sent->what != WORKER_COMMIT || r->alone)
 		return;
 	if (strcmp(tag, "COMMIT") != 0) {
@@ -412,34 +416,6 @@ run_steps(struct run *r)
 }
 
 void
-run_analyze(struct run *r)
-{
-	static const struct worker_sent sent = { WORKER_SET, 0, 0 };
-	char *sql;
-	size_t i;
-
-	if (r->ntables > 0 && send_put_back(r, false) == -1)
-		return;
-	for (i = 0; i < r->ntables && stop_signal() == 0; i++) {
-		if (asprintf(&sql, "ANALYZE %s", r->tables[i]) == -1)
-			return;
-		if (worker_run(&r->worker, &sent, sql, false, NULL) == -1) {
-			db_fault(r->fault, EXIT_DONE, sql, r->worker.conn,
-			    r->worker.failure.result);
-			report_wipe(&r->report);
-			fault_print(r->fault, stderr);
-			fault_free(r->fault);
-			if (r->worker.failure.lost) {
-				free(sql);
-				return;
-			}
-			worker_clear(&r->worker);
-		}
-		free(sql);
-	}
-}
-
-void
 run_free(struct run *r)
 {
 	size_t i;
@@ -449,9 +425,7 @@ run_free(struct run *r)
 	history_free(&r->history);
 	for (i = 0; r->looks != NULL && i < r->plan->nsteps; i++)
 		free(r->looks[i].role);
-	for (i = 0; i < r->ntables; i++)
-		free(r->tables[i]);
-	free(r->tables);
+	tables_free(&r->tables);
 	free(r->looks);
 	free(r->schema);
 	free(r->append);

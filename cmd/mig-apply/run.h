@@ -10,6 +10,7 @@
 #include "plan.h"
 #include "report.h"
 #include "script.h"
+#include "tables.h"
 #include "vars.h"
 #include "watch.h"
 #include "worker.h"
@@ -67,8 +68,7 @@ struct run {
 	bool ending;	       /* what runs now is to be left alone */
 	long long deadline;    /* for the tries of step `at`; 0: first try */
 	int tries;
-	char **tables; /* created or changed, for --analyze */
-	size_t ntables;
+	struct tables tables;	     /* created or changed, for --analyze */
 	struct rehearsal *rehearsal; /* or NULL */
 	struct fault *fault;
 };
@@ -141,7 +141,7 @@ enum exits run_give_up(struct run *);
  */
 int run_log_failure(struct run *, const char *message);
 
-/* Analyze what was created or changed; problems are warnings. */
+/* tables.c: analyze what was created or changed; problems are warnings. */
 void run_analyze(struct run *);
 
 void run_free(struct run *);

@@ -6,30 +6,6 @@
 #include "run.h"
 #include "statement.h"
 
-/* Remember the table that a statement creates or changes, once. */
-static int
-note_table(struct run *r, const struct lex_item *item)
-{
-	char **tables;
-	size_t i, off, len;
-
-	if (!r->options->analyze || !statement_table(item, &off, &len))
-		return 0;
-	for (i = 0; i < r->ntables; i++)
-		if (strlen(r->tables[i]) == len &&
-		    memcmp(r->tables[i], item->text + off, len) == 0)
-			return 0;
-	tables = reallocarray(r->tables, r->ntables + 1, sizeof(*tables));
-	if (tables == NULL)
-		return fault_nomem(r->fault);
-	r->tables = tables;
-	tables[r->ntables] = strndup(item->text + off, len);
-	if (tables[r->ntables] == NULL)
-		return fault_nomem(r->fault);
-	r->ntables++;
-	return 0;
-}
-
 /* What the statement may leave in its session. */
 static void
 note_session(struct run *r, const struct lex_item *item)
@@ -90,34 +66,41 @@ copies_out(const struct lex_item *item)
 
 /*
  * Variables may bring in anything: a `tx` step must still be the one
- * transaction that the plan says it is; and COPY is not for the pipeline.
+ * transaction that the plan says it is; and COPY is not for the pipeline.  Sets
+ * `table` to the name of the first that is changed, owned.
  */
 static int
 check_put(struct run *r, size_t step, const struct lex_item *was,
-    const struct vars_text *text, bool *copies)
+    const struct vars_text *text, bool *copies, char **table)
 {
 	struct lexer *lexer;
 	struct lex_item item;
 	enum lex_kind kind = LEX_END;
 	const char *path;
-	bool ok = true;
+	bool ok = true, nomem = false;
 	size_t line;
 
 	*copies = copies_out(was);
+	*table = NULL;
 	if (was->nvars == 0)
-		return 0;
+		return tables_name(r, was, table);
 	lexer = lex_text(text->text, text->len,
 	    r->worker.backslash_quotes ? LEX_BACKSLASH_QUOTES : 0);
 	if (lexer == NULL)
 		return fault_nomem(r->fault);
 	while (ok && (kind = lex_next(lexer, &item)) == LEX_STATEMENT) {
 		*copies |= lex_is(&item, 0, "COPY");
-		ok = r->plan->steps[step].m.mode != MODE_TX ||
-		    !statement_controls_transaction(statement_kind(&item));
+		if (*table == NULL)
+			nomem = tables_name(r, &item, table) == -1;
+		ok = !nomem &&
+		    (r->plan->steps[step].m.mode != MODE_TX ||
+			!statement_controls_transaction(statement_kind(&item)));
 	}
 	lex_free(lexer);
+	if (nomem || kind == LEX_NOMEM)
+		return fault_nomem(r->fault);
 	if (ok)
-		return kind == LEX_NOMEM ? fault_nomem(r->fault) : 0;
+		return 0;
 	path = plan_where(&r->plan->steps[step], was->line, &line);
 	return fault_set(r->fault, EXIT_USAGE,
 	    "%s:%zu: a variable makes "
@@ -134,15 +117,14 @@ send_statement(struct run *r, struct script *script,
 	struct worker_copy copy = { next_data, &data };
 	struct vars_text text;
 	bool copies;
+	char *table;
 	int result;
 
-	if (note_table(r, item) == -1)
-		return -1;
 	note_session(r, item);
 	if (vars_put(r->vars, r->worker.conn, &r->plan->steps[step], item,
 		&text, r->fault) == -1)
 		return -1;
-	if (check_put(r, step, item, &text, &copies) == -1)
+	if (check_put(r, step, item, &text, &copies, &table) == -1)
 		result = -1;
 	else if (wait || item->copy_in || item->joined || copies ||
 	    text.len >= WORKER_BIG)
@@ -151,5 +133,8 @@ send_statement(struct run *r, struct script *script,
 	else
 		result = worker_send(&r->worker, &sent, text.text, 0, NULL);
 	vars_text_free(&text);
+	if (result == 0 && table != NULL)
+		result = tables_ask(r, step, table);
+	free(table);
 	return result;
 }

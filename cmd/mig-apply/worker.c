@@ -94,6 +94,9 @@ take(struct worker *w, PGresult *result)
 
 	switch (PQresultStatus(result)) {
 	case PGRES_SINGLE_TUPLE:
+		/* behind worker_run() libpq gives ours row by row, too */
+		if (sent.what != WORKER_STATEMENT && !w->failure.failed)
+			w->done(w->arg, &sent, result);
 		break;
 	case PGRES_COMMAND_OK:
 	case PGRES_TUPLES_OK:
