@@ -152,6 +152,9 @@ fail 003 third"
 	plan
 	run_mig 2 env -u who mig-apply -v who <plan
 	assert_stderr_has 'no such environment variable'
+	# psql minds the case, and so does what puts it in
+	run_mig 2 mig-apply -v WHO=me <plan
+	assert_stderr_has 'the plan needs variable who'
 }
 
 @test "Flyway's placeholders" {
@@ -163,7 +166,7 @@ fail 003 third"
 	plan
 	run_mig 2 mig-apply -v name=t <plan
 	assert_stderr_has 'needs variable text'
-	run_mig 0 mig-apply -v name=t -v text=hello <plan
+	run_mig 0 mig-apply -v NAME=t -v text=hello <plan
 	assert_eq "$(sql "SELECT obj_description('t'::regclass)")" \
 	    "V1__first.sql $(sql 'SELECT session_user')"
 }

@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "convention.h"
 #include "memfile.h"
 #include "text.h"
 
@@ -215,10 +216,25 @@ find(const struct vars *vars, const struct plan_step *step, const char *name,
 	return NULL;
 }
 
+/* Whether a text has `${name}`, where case does not count. */
+static bool
+has_placeholders(const struct plan *plan)
+{
+	size_t i;
+
+	for (i = 0; i < plan->nsteps; i++)
+		if (plan->steps[i].m.convention != NULL &&
+		    (plan->steps[i].m.convention->lex_flags &
+			LEX_PLACEHOLDERS) != 0)
+			return true;
+	return false;
+}
+
 int
 vars_check(const struct vars *vars, const struct plan *plan, struct fault *f)
 {
 	const char *need;
+	bool fold = has_placeholders(plan);
 	char *missing;
 	size_t i, len, n = 0;
 	FILE *fp;
@@ -228,8 +244,7 @@ vars_check(const struct vars *vars, const struct plan *plan, struct fault *f)
 		return fault_nomem(f);
 	for (i = 0; i < plan->nneeds; i++) {
 		need = plan->needs[i];
-		if (find(vars, NULL, need, strlen(need), false) == NULL &&
-		    find(vars, NULL, need, strlen(need), true) == NULL)
+		if (find(vars, NULL, need, strlen(need), fold) == NULL)
 			fprintf(fp, "%s%s", n++ > 0 ? ", " : "", need);
 	}
 	if (fclose(fp) != 0)
