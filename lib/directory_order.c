@@ -57,6 +57,10 @@ refuse_equal_in(const struct migration_list *list, struct fault *f)
 		b = &list->items[i];
 		if (!are_equal(a, b))
 			continue;
+		if (strcmp(a->path, b->path) == 0)
+			return fault_set(f, EXIT_STREAM,
+			    "%s: read twice: its directory is named twice",
+			    a->path);
 		fault_set(f, EXIT_STREAM, "%s: has the same %s as %s", b->path,
 		    b->version != NULL ? "version" : "name", a->path);
 		return fault_hint(f,

@@ -124,6 +124,7 @@ base	002	b/002_two.sql'
 	assert_output_has '#series	pay plain 1'
 	assert_output_has '#series	base plain 2'
 	bad 'c/001_other.sql: has the same version as a/001_one.sql' a c
+	bad 'a/001_one.sql: read twice: its directory is named twice' a a
 	run_mig 2 mig-ls x=a x=b
 	assert_stderr_has 'x: the series is named twice'
 	run_mig 2 mig-ls main=a b
