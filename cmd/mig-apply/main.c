@@ -302,6 +302,7 @@ main(int argc, char *argv[])
 	plan_free(&plan);
 	db_target_free(&target);
 	fault_free(&f);
+	report_close(&r.report);
 	if (stop_signal() != 0)
 		stop_die();
 	return code;

@@ -139,6 +139,7 @@ report_begin(struct report *r, enum stream_style style, bool people)
 	r->progress = isatty(STDERR_FILENO);
 	r->began = r->step_began = report_clock();
 	r->terminal = stdout;
+	r->messages = stderr;
 	r->words.line = "mig-apply: stopped: nothing was done\n";
 	for (i = 0; i < 3 && !people; i++)
 		r->words.report[i] = last_words(style, stop_signals[i]);
@@ -417,4 +418,15 @@ report_end(struct report *r, int code, const char *database)
 	PQfreeCancel(r->words.cancel);
 	r->words.cancel = NULL;
 	return (enum exits)code;
+}
+
+void
+report_close(struct report *r)
+{
+	FILE *out = stdout, *error = stderr;
+
+	stdout = r->terminal;
+	stderr = r->messages;
+	fclose(out);
+	fclose(error);
 }

@@ -16,6 +16,7 @@
 struct report {
 	struct stream_writer w;
 	FILE *terminal;		 /* what stdout was */
+	FILE *messages;		 /* what stderr was */
 	struct stop_words words; /* as long as nothing has begun */
 	bool people;		 /* stdout is a terminal: lines for people */
 	bool colour;
@@ -79,5 +80,8 @@ void report_wipe(struct report *);
  * not be written.
  */
 enum exits report_end(struct report *, int code, const char *database);
+
+/* Give stdout and stderr back as they were. */
+void report_close(struct report *);
 
 #endif
