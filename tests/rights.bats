@@ -178,6 +178,24 @@ granted() {
 	    LIMIT 1')" "$deploy"
 }
 
+# Not that of the history, and not ours where it is the step's.
+@test "whose right is wanting is said" {
+	granted history-grant-apply
+	local deploy=$ROLE text
+	new_role owner
+	for text in 'CREATE TABLE app.b ();' \
+	    "$(printf -- '-- mig: no-transaction\nCREATE DATABASE nosuch;')"; do
+		printf -- '-- mig: role %s\n%s\n' "$ROLE" "$text" >m/2_b.sql
+		sql "REVOKE $ROLE FROM $deploy"
+		as "$deploy" 5 "$APPLY"
+		assert_stderr_has 'm/2_b.sql: ERROR 42501: permission denied'
+		assert_stderr_has "hint: its \"-- mig: role\" wants that $deploy is a member of $ROLE"
+		sql "GRANT $ROLE TO $deploy"
+		as "$deploy" 5 "$APPLY"
+		assert_stderr_has "hint: it runs as role $ROLE"
+	done
+}
+
 @test "who is in the way, seen with and without the right to" {
 	sql 'CREATE TABLE app.t (id int)'
 	granted history-grant-apply

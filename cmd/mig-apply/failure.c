@@ -180,6 +180,30 @@ code_of(struct run *r, const char *state)
 	return EXIT_FAILED;
 }
 
+/* Whose right is wanting: ours, or that of the step's role. */
+static void
+hint_right(struct run *r)
+{
+	const struct worker_sent *sent = &r->worker.failure.sent;
+	const char *role = r->looks[sent->step].role;
+	const char *user = PQuser(r->worker.conn);
+
+	if (role == NULL)
+		fault_hint(r->fault,
+		    "this role (%s) lacks a right; "
+		    "\"-- mig: role NAME\" runs a migration as another",
+		    user);
+	else if (sent->what == WORKER_BEGIN)
+		fault_hint(r->fault,
+		    "its \"-- mig: role\" wants that %s is a member of %s",
+		    user, role);
+	else
+		fault_hint(r->fault,
+		    "it runs as role %s, by its \"-- mig: role\", which "
+		    "lacks a right",
+		    role);
+}
+
 static void
 hint_for(struct run *r, const char *state, enum worker_what what)
 {
@@ -207,10 +231,7 @@ hint_for(struct run *r, const char *state, enum worker_what what)
 		    busy ? "blocked by " : "", busy ? r->watch.blamed : "",
 		    busy ? "; then " : "");
 	else if (strcmp(state, "42501") == 0)
-		fault_hint(r->fault,
-		    "this role (%s) lacks a right; "
-		    "\"-- mig: role NAME\" runs a migration as another",
-		    PQuser(r->worker.conn));
+		hint_right(r);
 	else if (strcmp(state, "25006") == 0)
 		fault_hint(r->fault, "the database is read-only");
 	else if (busy)

@@ -113,6 +113,7 @@ send_role(struct run *r, const char *role)
 int
 send_session_role(struct run *r, size_t step)
 {
+	const struct worker_sent sent = { WORKER_BEGIN, step, 0 };
 	char *sql;
 	int result;
 
@@ -121,7 +122,7 @@ send_session_role(struct run *r, size_t step)
 	sql = role_sql(r, "SET ROLE", r->looks[step].role);
 	if (sql == NULL)
 		return -1;
-	result = send_set(r, sql);
+	result = worker_send(&r->worker, &sent, sql, 0, NULL);
 	free(sql);
 	return result;
 }
