@@ -63,6 +63,15 @@ setup() {
 	done
 }
 
+@test "one form of output, and a stream where one is read" {
+	run_pipe 2 'mig-apply -H --json <list'
+	assert_stderr_has '-H and --json: only one of them'
+	run_pipe 2 "script -qec 'mig-apply' /dev/null"
+	assert_output_has 'a plan is wanted: mig-ls DIR | mig-plan | mig-apply'
+	run_pipe 2 "script -qec 'mig-plan' /dev/null"
+	assert_output_has 'a listing is wanted: mig-ls DIR | mig-plan'
+}
+
 @test "a closed stdout is no success" {
 	run_pipe 3 'mig-ls m >&-'
 	assert_stderr_has 'cannot write the output'

@@ -251,10 +251,15 @@ options_parse(struct arguments *a, int argc, char *argv[])
 		warnx("%s: the plan comes from standard input", argv[optind]);
 		usage();
 	}
+	if (o->bare && o->json) {
+		warnx("-H and --json: only one of them");
+		usage();
+	}
 	if (o->rehearse)
 		check_rehearse(o);
 	if (isatty(STDIN_FILENO)) {
-		warnx("a plan is wanted on standard input");
+		warnx("stdin is a terminal, a plan is wanted: "
+		      "mig-ls DIR | mig-plan | mig-apply");
 		usage();
 	}
 }
