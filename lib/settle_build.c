@@ -14,51 +14,54 @@
 /* The columns of settle-build.sql. */
 enum { IS_THERE, IS_OF_TABLE, IS_VALID, INDEX, PIDS, DEFINITION };
 
-/* How the server would go about a query; NULL where it does not say. */
+/*
+ * How the server would go about a query, or why it does not say; without
+ * waiting long for the table.  NULL without memory.
+ */
 static PGresult *
 plan_of(struct settling *l, const char *query)
 {
-	struct fault ignored = FAULT_INIT;
 	bool inside = PQtransactionStatus(l->conn) == PQTRANS_INTRANS;
-	PGresult *result = NULL;
+	PGresult *result;
 	char *sql;
 
 	if (asprintf(&sql, "EXPLAIN (VERBOSE, COSTS OFF) %s", query) == -1)
 		return NULL;
-	if (!inside ||
-	    db_exec(l->conn, "SAVEPOINT mig", EXIT_NOVERDICT, "catalog",
-		&ignored) == 0)
-		result = db_query(l->conn, sql, 0, NULL, EXIT_NOVERDICT,
-		    "catalog", &ignored);
-	if (result == NULL && inside)
-		db_exec(l->conn, "ROLLBACK TO mig", EXIT_NOVERDICT, "catalog",
-		    &ignored);
-	fault_free(&ignored);
+	PQclear(PQexec(l->conn, inside ? "SAVEPOINT mig" : "BEGIN READ ONLY"));
+	PQclear(PQexec(l->conn, "SET LOCAL lock_timeout = '10s'"));
+	result = PQexec(l->conn, sql);
+	PQclear(PQexec(l->conn, inside ? "ROLLBACK TO mig" : "ROLLBACK"));
 	free(sql);
 	return result;
 }
 
-static bool
-is_same_plan(const PGresult *a, const PGresult *b)
-{
-	int i;
-
-	for (i = 0; i < PQntuples(a) && i < PQntuples(b); i++)
-		if (strcmp(PQgetvalue(a, i, 0), PQgetvalue(b, i, 0)) != 0)
-			return false;
-	return PQntuples(a) == PQntuples(b);
-}
-
 /*
  * The server writes an expression down in words of its own: two that it plans
- * alike are the same.  Where it does not, for want of rights, none differs.
+ * alike are the same.  NULL, or what differs; for want of rights nothing does.
  */
+static const char *
+differ_plans(const PGresult *a, const PGresult *b)
+{
+	int i, n = PQntuples(a);
+
+	if (strcmp(db_sqlstate(a), "42501") == 0 ||
+	    strcmp(db_sqlstate(b), "42501") == 0)
+		return NULL;
+	if (PQresultStatus(a) != PGRES_TUPLES_OK ||
+	    PQresultStatus(b) != PGRES_TUPLES_OK)
+		return "an expression, or WHERE, that is not to be compared now";
+	for (i = 0; i < n && i < PQntuples(b); i++)
+		if (strcmp(PQgetvalue(a, i, 0), PQgetvalue(b, i, 0)) != 0)
+			break;
+	return i < n || PQntuples(b) != n ? "an expression, or WHERE" : NULL;
+}
+
 static int
 compare_plans(struct settling *l, const struct indexdef *ours,
     const struct indexdef *there, const char *table, const char **differs)
 {
 	char *first = NULL, *second = NULL;
-	PGresult *a = NULL, *b = NULL;
+	PGresult *a, *b;
 	int ok = 0;
 
 	if (indexdef_query(ours, there, table, &first) == -1 ||
@@ -66,12 +69,11 @@ compare_plans(struct settling *l, const struct indexdef *ours,
 		ok = fault_nomem(l->f);
 	if (ok == 0 && first != NULL && second != NULL) {
 		a = plan_of(l, first);
-		b = a == NULL ? NULL : plan_of(l, second);
+		b = plan_of(l, second);
+		*differs = differ_plans(a, b);
+		PQclear(a);
+		PQclear(b);
 	}
-	if (b != NULL && !is_same_plan(a, b))
-		*differs = "an expression, or WHERE";
-	PQclear(a);
-	PQclear(b);
 	free(first);
 	free(second);
 	return ok;
