@@ -89,10 +89,17 @@ json() {
 }
 
 @test "on a terminal: one line each, and no byte that acts on it" {
+	local base=$PGDATABASE
 	odd_directory
+	PGDATABASE+=$'_\033[31m\302\233'
+	made databases "$PGDATABASE"
+	sql "CREATE DATABASE \"$PGDATABASE\"" -d postgres
+	mkdir vars
+	echo $'SELECT :a\302\233b;' >vars/1_v.sql
 	mig-ls "$dir" >list
-	for cmd in 'mig-ls "$dir"' 'mig-plan <list' 'mig-plan --status <list' \
-	    'mig-apply <plan' 'mig-ls -d'; do
+	mig-ls vars >vars/list
+	for cmd in 'mig-ls "$dir"' 'mig-plan <list' 'mig-plan <vars/list' \
+	    'mig-plan --status <list' 'mig-apply <plan' 'mig-ls -d'; do
 		mig-plan <list >plan
 		echo "\$ $cmd"
 		dir=$dir NO_COLOR=1 TERM=dumb script -qec "$cmd" /dev/null \
@@ -102,6 +109,8 @@ json() {
 		    -e $'\033\\[31' -e $'\302\233' -e $'\342\200\256' screen
 		LC_ALL=C refute grep -n $'\r[^\n\r\033]*return' screen
 	done
+	sql "DROP DATABASE \"$PGDATABASE\"" -d postgres
+	PGDATABASE=$base
 }
 
 @test "a name that is not UTF-8 is refused, and shown escaped" {

@@ -149,9 +149,10 @@ ask(struct run *r, struct fault *f)
 			text_show(tty, s->m.name, strlen(s->m.name));
 		fputc('\n', tty);
 	}
-	fprintf(tty, "Carry out %zu step%s on database %s? [y/N] ",
-	    r->plan->nsteps, r->plan->nsteps == 1 ? "" : "s",
-	    PQdb(r->watch.conn));
+	fprintf(tty, "Carry out %zu step%s on database ", r->plan->nsteps,
+	    r->plan->nsteps == 1 ? "" : "s");
+	text_show(tty, PQdb(r->watch.conn), strlen(PQdb(r->watch.conn)));
+	fputs("? [y/N] ", tty);
 	fflush(tty);
 	/* behind the question and the ^C that answers it */
 	r->report.words.line = "\nmig-apply: stopped: nothing was done\n";

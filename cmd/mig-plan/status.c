@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "table.h"
+#include "text.h"
 
 static const struct stream_column columns[] = { { "series", STREAM_STRING },
 	{ "version", STREAM_STRING }, { "name", STREAM_STRING },
@@ -157,7 +158,9 @@ show_counts(const struct planner *p)
 	for (i = 0; i < p->n; i++)
 		if (p->items[i].m->kind != KIND_CALLBACK)
 			counts[p->items[i].state]++;
-	printf("database %s: ", PQdb(p->conn));
+	fputs("database ", stdout);
+	text_show(stdout, PQdb(p->conn), strlen(PQdb(p->conn)));
+	fputs(": ", stdout);
 	for (i = 0; i <= STATE_IGNORED; i++) {
 		if (counts[i] == 0)
 			continue;

@@ -354,6 +354,15 @@ show_heading(const struct output *o, size_t n, const struct step *s)
 	putchar('\n');
 }
 
+/* A name as a terminal may see it, between two texts. */
+static void
+show_around(const char *before, const char *name, const char *behind)
+{
+	fputs(before, stdout);
+	text_show(stdout, name, strlen(name));
+	fputs(behind, stdout);
+}
+
 static int
 write_people(struct output *o)
 {
@@ -373,14 +382,16 @@ write_people(struct output *o)
 			return -1;
 	}
 	for (i = 0; i < p->nneeds; i++)
-		printf("%sneeds a variable: mig-apply -v %s=...\n",
-		    i == 0 ? "\n" : "", p->needs[i]);
-	if (p->nsteps == 0)
-		printf("nothing to do in database %s\n", PQdb(p->conn));
-	else
-		printf("\n%zu step%s for database %s; to carry out: "
-		       "... | mig-plan ... | mig-apply\n",
-		    p->nsteps, p->nsteps == 1 ? "" : "s", PQdb(p->conn));
+		show_around(i == 0 ? "\nneeds a variable: mig-apply -v " :
+				     "needs a variable: mig-apply -v ",
+		    p->needs[i], "=...\n");
+	if (p->nsteps > 0)
+		printf("\n%zu step%s for", p->nsteps,
+		    p->nsteps == 1 ? "" : "s");
+	show_around(p->nsteps > 0 ? " database " : "nothing to do in database ",
+	    PQdb(p->conn),
+	    p->nsteps > 0 ? "; to carry out: ... | mig-plan ... | mig-apply\n" :
+			    "\n");
 	if (fflush(stdout) == EOF || ferror(stdout))
 		return fault_errno(&p->f, "cannot write the output");
 	return 0;
