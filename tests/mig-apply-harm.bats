@@ -653,3 +653,27 @@ apply 2 b"
 	assert_eq "$(log)" 'apply 1 none'
 	assert_eq "$(sql 'SELECT count(*) FROM mig.progress')" 0
 }
+
+@test "another encoding in the text: the history is written in ours" {
+	new_db
+	migration 1_café.sql <<-'SQL'
+		SET client_encoding = 'LATIN1';
+		SELECT 'naïve';
+	SQL
+	migration 2_café.sql <<-'SQL'
+		-- mig: no-transaction
+		SET client_encoding = 'LATIN1';
+		SELECT 'naïve';
+	SQL
+	apply 0
+	assert_eq "$(sql "SELECT name, path, sql LIKE '%naïve%' FROM mig.log
+	    ORDER BY seq")" $'café|m/1_café.sql|t\ncafé|m/2_café.sql|t'
+	# and what the server says in that encoding
+	migration 3_café.sql <<-'SQL'
+		SET client_encoding = 'LATIN1';
+		SELECT convert_from('\xc3a9', 'UTF8')::int;
+	SQL
+	apply 5
+	assert_eq "$(sql "SELECT name || ' ' || error FROM mig.log
+	    WHERE action = 'fail'")" 'café m/3_café.sql:2:1: ERROR 22P02: invalid input syntax for type integer: "\351"'
+}

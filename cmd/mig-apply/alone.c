@@ -79,7 +79,7 @@ alone_send_done(struct alone *a)
 
 	if (a->last)
 		return send_last(a);
-	if (send_own_role(a->run) == -1)
+	if (send_own_session(a->run) == -1)
 		return -1;
 	if (a->intent)
 		return send_progress_change(a->run, a->step, sql_progress_done,
@@ -112,7 +112,8 @@ alone_intent(struct alone *a)
 	struct run *r = a->run;
 
 	if (send_begin_own(r, run_limit(r, a->step, LIMIT_LOCK)) == -1 ||
-	    send_own_role(r) == -1 || put_progress(a, a->k, "intent") == -1 ||
+	    send_own_session(r) == -1 ||
+	    put_progress(a, a->k, "intent") == -1 ||
 	    send_commit(r, a->step) == -1)
 		return -1;
 	return worker_sync(&r->worker);

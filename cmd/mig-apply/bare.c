@@ -38,7 +38,7 @@ forget_intent(struct alone *a)
 	struct run *r = a->run;
 
 	if (send_begin_own(r, run_limit(r, a->step, LIMIT_LOCK)) == -1 ||
-	    send_own_role(r) == -1 ||
+	    send_own_session(r) == -1 ||
 	    send_progress_change(r, a->step, sql_progress_delete, a->k) == -1 ||
 	    send_set(r, "COMMIT") == -1 || worker_sync(&r->worker) == -1)
 		return -1;

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memfile.h"
 #include "run.h"
 #include "stop.h"
+#include "text.h"
 
 /* Milliseconds that the row of a failure waits for a lock. */
 #define FAILURE_LOCK 1000
@@ -140,16 +142,36 @@ run_retried(struct run *r)
 	return pause_before_retry(r);
 }
 
+/*
+ * A message of the server as a value that it takes: a text that had another
+ * encoding may have left bytes in it that are none in ours.  Owned.
+ */
+static char *
+sound(const char *message)
+{
+	char *text;
+	size_t len;
+	FILE *fp;
+
+	fp = memfile_open(&text, &len);
+	if (fp == NULL)
+		return NULL;
+	text_show(fp, message, strlen(message));
+	return fclose(fp) == 0 ? text : NULL;
+}
+
 /* As run_log_failure(), but for the end of it. */
 static int
 append_failure(struct run *r, const char *message)
 {
+	char *text = sound(message);
 	int result;
 
 	r->next = r->at;
-	result = send_begin_own(r, FAILURE_LOCK);
+	result = text == NULL ? -1 : send_begin_own(r, FAILURE_LOCK);
 	if (result == 0)
-		result = send_log(r, r->at, "fail", message);
+		result = send_log(r, r->at, "fail", text);
+	free(text);
 	if (result == 0)
 		result = send_set(r, "COMMIT");
 	if (worker_sync(&r->worker) == -1)

@@ -187,7 +187,7 @@ end_step(struct rehearsal *h)
 
 	/* dirty or not: SET LOCAL must not reach the next step */
 	r->dirty = r->deep = true;
-	if (send_own_role(r) == -1)
+	if (send_own_session(r) == -1)
 		return -1;
 	result = worker_query(&r->worker, sql_rehearse_deferrable, 0, NULL,
 	    r->fault);

@@ -210,7 +210,7 @@ resume_begin(struct resume *r)
 	r->begun = true;
 	if (run_first(r) == -1 ||
 	    send_begin_own(run, run_limit(run, r->step, LIMIT_LOCK)) == -1 ||
-	    send_own_role(run) == -1 ||
+	    send_own_session(run) == -1 ||
 	    send_progress_change(run, r->step, sql_progress_resume,
 		run->plan->steps[r->step].resume) == -1 ||
 	    send_commit(run, r->step) == -1)

@@ -191,10 +191,10 @@ int send_history(struct run *);
 int send_put_back(struct run *, bool inside);
 
 /*
- * For the rest of a transaction be who we are when we connect, for the
- * history's sake.
+ * For the rest of a transaction be who we are when we connect, and write as
+ * we do then, for the history's sake.
  */
-int send_own_role(struct run *);
+int send_own_session(struct run *);
 
 /*
  * Send the statement that `script` has just given, and its COPY data; `wait`

@@ -134,13 +134,14 @@ send_reset_role(struct run *r, size_t step)
 }
 
 int
-send_own_role(struct run *r)
+send_own_session(struct run *r)
 {
-	/* LOCAL: a role that the text took on for longer comes back; DEFAULT:
-	 * ALTER ROLE ... SET role may have us be another than we log in as */
+	/* LOCAL: what the text took on for longer comes back; DEFAULT: ALTER
+	 * ROLE ... SET role may have us be another than we log in as */
 	if (r->dirty &&
 	    (send_set(r, "SET LOCAL SESSION AUTHORIZATION DEFAULT") == -1 ||
-		send_set(r, "SET LOCAL role TO DEFAULT") == -1))
+		send_set(r, "SET LOCAL role TO DEFAULT") == -1 ||
+		send_set(r, "SET LOCAL client_encoding = 'UTF8'") == -1))
 		return -1;
 	return send_no_timeout(r);
 }
@@ -228,8 +229,9 @@ send_log(struct run *r, size_t step, const char *action, const char *error)
 	char *sql, *down;
 	int result;
 
-	/* the role that the step took on may have no right to the log */
-	if (send_own_role(r) == -1 || send_history(r) == -1)
+	/* the role that the step took on may have no right to the log, and
+	 * its encoding would spoil the row */
+	if (send_own_session(r) == -1 || send_history(r) == -1)
 		return -1;
 	/* and it may have dropped what was prepared */
 	if (r->deep)
