@@ -112,6 +112,18 @@ tried() {
 	let_go
 }
 
+@test "who is in the way where standard_conforming_strings is off" {
+	local timeout
+	sql "ALTER DATABASE $PGDATABASE SET standard_conforming_strings = off"
+	hold 'LOCK TABLE t IN ACCESS SHARE MODE'
+	for timeout in 300ms 1ms; do
+		tried 2 --lock-timeout $timeout --retry 900ms
+		refute grep -v "): SET application_name = 'holds'" <<<"$tries"
+		refute_stderr_has WARNING
+	done
+	let_go
+}
+
 @test "a chain: who really holds it comes first" {
 	hold 'LOCK TABLE t IN ACCESS SHARE MODE'
 	PGAPPNAME=queued background psql -XAtq -c BEGIN -c 'LOCK TABLE t' \

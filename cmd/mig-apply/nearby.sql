@@ -17,7 +17,7 @@ WITH held AS (
 	    AND l.pid IS DISTINCT FROM $2::pg_catalog.int4
 	    AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
 	    AND $1 ~* ('(^|[^[:alnum:]_$])' || pg_catalog.regexp_replace(
-		c.relname::pg_catalog.text, '([^[:alnum:]_])', '\\\1', 'g') ||
+		c.relname::pg_catalog.text, '([^[:alnum:]_])', E'\\\\\\1', 'g') ||
 		'($|[^[:alnum:]_$])')
 	GROUP BY l.pid, p.gid
 ), doing AS (

@@ -16,7 +16,7 @@
 		CASE WHEN a.query = '<insufficient privilege>'
 		    THEN 'what it does is for pg_read_all_stats to see'
 		    ELSE pg_catalog.left(pg_catalog.rtrim(
-			pg_catalog.regexp_replace(a.query, '\s+', ' ', 'g'),
+			pg_catalog.regexp_replace(a.query, E'\\s+', ' ', 'g'),
 			'; '), 80) END) AS text
 	FROM held h JOIN pg_catalog.pg_stat_activity a ON a.pid = h.pid
 	UNION ALL

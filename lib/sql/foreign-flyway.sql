@@ -15,7 +15,7 @@ FROM (
 	SELECT DISTINCT ON (key) * FROM (
 		SELECT *, CASE WHEN version IS NULL THEN 'R' || description
 		    ELSE regexp_replace(regexp_replace('.' || version,
-			'\.0+(?=[0-9])', '.', 'g'), '(\.0)+$', '') END AS key
+			E'\\.0+(?=[0-9])', '.', 'g'), E'(\\.0)+$', '') END AS key
 		FROM :"table" WHERE type <> 'SCHEMA'
 	) every
 	ORDER BY key, installed_rank DESC
