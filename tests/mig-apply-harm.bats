@@ -603,8 +603,11 @@ apply 2 b"
 	END
 }
 
-@test "a step that another run has ended meanwhile: nothing runs twice" {
+# ended_meanwhile ISOLATION: where that is the database's level.
+ended_meanwhile() {
+	local first
 	new_db
+	sql "ALTER DATABASE $PGDATABASE SET default_transaction_isolation = '$1'"
 	sql 'CREATE TABLE gate (shut bool); INSERT INTO gate VALUES (true);
 	    CREATE TABLE ran (what text)'
 	migration 1_none.sql <<-'SQL'
@@ -616,7 +619,6 @@ apply 2 b"
 	mig-ls m | mig-plan >plan
 	background psql -XAtq -c 'SELECT pg_advisory_lock(1)' \
 	    -c "SELECT pg_sleep(60)"
-	holder=$PID
 	wait_for "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
 	    AND objid = 1 AND granted" 1
 	mig-apply <plan >first 2>first.err 3>&- 4>&- &
@@ -637,6 +639,18 @@ apply 2 b"
 	assert_match "$(cat first.err)" 'MG001: the history has gone on'
 	assert_eq "$(sql 'SELECT string_agg(what, $$,$$ ORDER BY what) FROM ran')" 1,2
 	assert_eq "$(sql 'SELECT count(*) FROM mig.progress')" 0
+}
+
+@test "a step that another run has ended meanwhile: nothing runs twice" {
+	ended_meanwhile 'read committed'
+}
+
+@test "the same where a transaction keeps its snapshot" {
+	ended_meanwhile 'repeatable read'
+}
+
+@test "the same where transactions are serializable" {
+	ended_meanwhile serializable
 }
 
 @test "a publication of all tables: what has run is recorded" {
