@@ -12,49 +12,45 @@
 #include "table.h"
 #include "text.h"
 
+/* What all records of a step have in front. */
+#define STEP_COLUMNS \
+	{ "step", STREAM_NUMBER }, { "action", STREAM_STRING }, \
+	    { "series", STREAM_STRING }, \
+	{ \
+		"version", STREAM_STRING \
+	}
+
+/* The same of what comes behind its start. */
+#define EVENT_COLUMNS \
+	STEP_COLUMNS, \
+	{ \
+		"ms", STREAM_NUMBER \
+	}
+
 static const struct stream_column start_columns[] = {
-	{ "step", STREAM_NUMBER },
-	{ "action", STREAM_STRING },
-	{ "series", STREAM_STRING },
-	{ "version", STREAM_STRING },
+	STEP_COLUMNS,
 	{ "at", STREAM_STRING },
 	{ "name", STREAM_STRING },
 };
 
 static const struct stream_column done_columns[] = {
-	{ "step", STREAM_NUMBER },
-	{ "action", STREAM_STRING },
-	{ "series", STREAM_STRING },
-	{ "version", STREAM_STRING },
-	{ "ms", STREAM_NUMBER },
+	EVENT_COLUMNS,
 	{ "name", STREAM_STRING },
 };
 
 static const struct stream_column retry_columns[] = {
-	{ "step", STREAM_NUMBER },
-	{ "action", STREAM_STRING },
-	{ "series", STREAM_STRING },
-	{ "version", STREAM_STRING },
-	{ "ms", STREAM_NUMBER },
+	EVENT_COLUMNS,
 	{ "sqlstate", STREAM_STRING },
 	{ "why", STREAM_STRING },
 };
 
 static const struct stream_column wait_columns[] = {
-	{ "step", STREAM_NUMBER },
-	{ "action", STREAM_STRING },
-	{ "series", STREAM_STRING },
-	{ "version", STREAM_STRING },
-	{ "ms", STREAM_NUMBER },
+	EVENT_COLUMNS,
 	{ "why", STREAM_STRING },
 };
 
 static const struct stream_column fail_columns[] = {
-	{ "step", STREAM_NUMBER },
-	{ "action", STREAM_STRING },
-	{ "series", STREAM_STRING },
-	{ "version", STREAM_STRING },
-	{ "ms", STREAM_NUMBER },
+	EVENT_COLUMNS,
 	{ "sqlstate", STREAM_STRING },
 	{ "where", STREAM_STRING },
 	{ "message", STREAM_STRING },
@@ -193,22 +189,6 @@ step_values(const char **values, char step[24], size_t n,
 	values[3] = s->m.version;
 }
 
-/* A line for people, of the step: `  3/12  apply  main 7 name`. */
-static void
-people(struct report *r, const char *colour, size_t n,
-    const struct plan_step *s)
-{
-	report_wipe(r);
-	printf("%*zu/%zu  %s%-8s%s %s%s%s%s", r->steps > 999 ? 5 : 3, n,
-	    r->steps, r->colour ? colour : "", plan_action_name(s->action),
-	    r->colour ? "\033[0m" : "", s->m.series == NULL ? "" : s->m.series,
-	    s->m.series == NULL ? "" : " ",
-	    s->m.version == NULL ? "" : s->m.version,
-	    s->m.version == NULL ? "" : " ");
-	if (s->m.name != NULL)
-		text_show(stdout, s->m.name, strlen(s->m.name));
-}
-
 void
 report_start(struct report *r, size_t n, const struct plan_step *s)
 {
@@ -226,106 +206,109 @@ report_start(struct report *r, size_t n, const struct plan_step *s)
 	report_record(r, "start", start_columns, values, 6);
 }
 
-void
-report_done(struct report *r, size_t n, const struct plan_step *s)
-{
-	const char *values[6];
-	char step[24], ms[24];
-	long long took = report_clock() - r->step_began;
+/* What has happened to a step: a record with `rest` behind its time. */
+struct event {
+	const char *word;
+	const struct stream_column *columns;
+	size_t rest;
+	const char *colour; /* of the line for people */
+	const char *words;  /* on it, before what is said; NULL: no line */
+};
 
-	r->done++;
-	if (r->people) {
-		people(r, "\033[32m", n, s);
-		printf("  %lld ms\n", took);
-		report_ok(r);
-		return;
-	}
-	report_wipe(r);
-	step_values(values, step, n, s);
-	values[4] = number(ms, took);
-	values[5] = s->m.name;
-	report_record(r, "done", done_columns, values, 6);
+/* A line for people: `  3/12  apply   main 7 name  waits for pid 4711`. */
+static void
+show(struct report *r, const struct event *e, size_t n,
+    const struct plan_step *s, const char *said)
+{
+	printf("%*zu/%zu  %s%-8s%s %s%s%s%s", r->steps > 999 ? 5 : 3, n,
+	    r->steps, r->colour ? e->colour : "", plan_action_name(s->action),
+	    r->colour ? "\033[0m" : "", s->m.series == NULL ? "" : s->m.series,
+	    s->m.series == NULL ? "" : " ",
+	    s->m.version == NULL ? "" : s->m.version,
+	    s->m.version == NULL ? "" : " ");
+	if (s->m.name != NULL)
+		text_show(stdout, s->m.name, strlen(s->m.name));
+	printf("  %s", e->words);
+	text_show(stdout, said, strlen(said));
+	fputc('\n', stdout);
+	report_ok(r);
 }
 
-void
-report_rehearsed(struct report *r, size_t n, const struct plan_step *s)
-{
-	const char *values[6];
-	char step[24], ms[24];
-
-	r->rehearsed++;
-	report_wipe(r);
-	step_values(values, step, n, s);
-	values[4] = number(ms, report_clock() - r->step_began);
-	values[5] = s->m.name;
-	report_record(r, "rehearsed", done_columns, values, 6);
-}
-
-void
-report_retry(struct report *r, size_t n, const struct plan_step *s,
-    const char *sqlstate, const char *why)
-{
-	const char *values[7];
-	char step[24], ms[24];
-
-	report_wipe(r);
-	if (r->people) {
-		people(r, "\033[33m", n, s);
-		printf("  %s, tried again: ", sqlstate);
-		text_show(stdout, why, strlen(why));
-		fputc('\n', stdout);
-		report_ok(r);
-		return;
-	}
-	step_values(values, step, n, s);
-	values[4] = number(ms, report_clock() - r->step_began);
-	values[5] = sqlstate;
-	values[6] = why;
-	report_record(r, "retry", retry_columns, values, 7);
-}
-
-void
-report_wait(struct report *r, size_t n, const struct plan_step *s,
-    const char *why)
-{
-	const char *values[6];
-	char step[24], ms[24];
-
-	report_wipe(r);
-	if (r->people) {
-		people(r, "\033[33m", n, s);
-		fputs("  waits for ", stdout);
-		text_show(stdout, why, strlen(why));
-		fputc('\n', stdout);
-		report_ok(r);
-		return;
-	}
-	step_values(values, step, n, s);
-	values[4] = number(ms, report_clock() - r->step_began);
-	values[5] = why;
-	report_record(r, "wait", wait_columns, values, 6);
-}
-
-void
-report_fail(struct report *r, size_t n, const struct plan_step *s,
-    const char *sqlstate, const char *where, const char *message)
+/* Tell an event; `said` is what people read of it. */
+static void
+tell(struct report *r, const struct event *e, size_t n,
+    const struct plan_step *s, const char *const *rest, const char *said)
 {
 	const char *values[8];
 	char step[24], ms[24];
 
 	report_wipe(r);
 	if (r->people) {
-		people(r, "\033[31m", n, s);
-		fputs("  failed\n", stdout);
-		report_ok(r);
+		if (e->words != NULL)
+			show(r, e, n, s, said);
 		return;
 	}
 	step_values(values, step, n, s);
 	values[4] = number(ms, report_clock() - r->step_began);
-	values[5] = sqlstate;
-	values[6] = where;
-	values[7] = message;
-	report_record(r, "fail", fail_columns, values, 8);
+	memcpy(values + 5, rest, e->rest * sizeof(*rest));
+	report_record(r, e->word, e->columns, values, 5 + e->rest);
+}
+
+void
+report_done(struct report *r, size_t n, const struct plan_step *s)
+{
+	static const struct event done = { "done", done_columns, 1, "\033[32m",
+		"" };
+	const char *rest[] = { s->m.name };
+	char took[32];
+
+	r->done++;
+	snprintf(took, sizeof(took), "%lld ms", report_clock() - r->step_began);
+	tell(r, &done, n, s, rest, took);
+}
+
+void
+report_rehearsed(struct report *r, size_t n, const struct plan_step *s)
+{
+	static const struct event rehearsed = { "rehearsed", done_columns, 1,
+		NULL, NULL };
+	const char *rest[] = { s->m.name };
+
+	r->rehearsed++;
+	tell(r, &rehearsed, n, s, rest, NULL);
+}
+
+void
+report_retry(struct report *r, size_t n, const struct plan_step *s,
+    const char *sqlstate, const char *why)
+{
+	static const struct event retry = { "retry", retry_columns, 2,
+		"\033[33m", "tried again: " };
+	const char *rest[] = { sqlstate, why };
+
+	tell(r, &retry, n, s, rest, why);
+}
+
+void
+report_wait(struct report *r, size_t n, const struct plan_step *s,
+    const char *why)
+{
+	static const struct event wait = { "wait", wait_columns, 1, "\033[33m",
+		"waits for " };
+	const char *rest[] = { why };
+
+	tell(r, &wait, n, s, rest, why);
+}
+
+void
+report_fail(struct report *r, size_t n, const struct plan_step *s,
+    const char *sqlstate, const char *where, const char *message)
+{
+	static const struct event fail = { "fail", fail_columns, 3, "\033[31m",
+		"failed" };
+	const char *rest[] = { sqlstate, where, message };
+
+	tell(r, &fail, n, s, rest, "");
 }
 
 void
