@@ -97,7 +97,7 @@ int history_ddl(struct history_ddl *, const char *schema, bool schema_exists,
 void history_ddl_free(struct history_ddl *);
 
 /* A row to be appended to the log; NULL is null. */
-#define HISTORY_COLUMNS 20
+#define HISTORY_COLUMNS 21
 
 struct history_row {
 	long long seq; /* that of the last row and 1 */
@@ -107,6 +107,7 @@ struct history_row {
 	const char *down;
 	const char *plan;
 	const char *started; /* NULL: when the transaction began */
+	bool follows;	     /* or when the row before it was written */
 	const char *os_user;
 	const char *host;
 	const char *error;

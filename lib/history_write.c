@@ -120,4 +120,5 @@ history_append_values(const struct history_row *row, char seq[24],
 	values[17] = row->host;
 	values[18] = "mig-tools " MIG_VERSION;
 	values[19] = row->error;
+	values[20] = row->follows ? "t" : "f";
 }

@@ -412,6 +412,17 @@ apply 2 none"
 	assert_chain
 }
 
+@test "-1: each step has its own time, in the report and in the history" {
+	new_db
+	two
+	migration 003_slow.sql <<<'SELECT pg_sleep(0.3);'
+	apply 0 -1
+	assert_eq "$(sql "SELECT bool_and(l.started = p.finished)
+	    FROM mig.log l JOIN mig.log p ON p.seq = l.seq - 1")" t
+	assert_match "$output" \
+	    $'\ndone\t3\tapply\tmain\t003\t([3-9]..|....+)\tslow\n'
+}
+
 @test "-1 is refused with a step that is no transaction" {
 	new_db
 	two
@@ -727,6 +738,8 @@ apply 2 alter"
 			sleep 0.05
 		done
 		assert_match "$(cat screen)" 'Carry out 2 steps on database'
+		sleep 1
+		asked=$(date +%s.%N)
 		tmux -S "$PWD/tmux" send-keys $answer Enter
 		for _ in $(seq 200); do [ -e ended ] && break; sleep 0.05; done
 		tmux -S "$PWD/tmux" capture-pane -p >screen
@@ -737,7 +750,11 @@ apply 2 alter"
 			assert_eq "$(tables)" ""
 		else
 			assert_eq "$(cat ended)" 0
-			assert_match "$(cat screen)" '2 of 2 steps done in'
+			took=$(sed -n 's/^2 of 2 steps done in \([0-9.]*\) s.*/\1/p' screen)
+			# the time of the question is none of theirs
+			awk -v took="$took" -v from="$asked" \
+			    -v to="$(date -r ended +%s.%N)" \
+			    'BEGIN { exit took == "" || took > to - from }'
 			assert_eq "$(tables)" "first second"
 		fi
 	done

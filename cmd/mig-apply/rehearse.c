@@ -213,7 +213,7 @@ rehearse_step(struct rehearsal *h)
 	r->at = h->step;
 	r->next = h->step + 1;
 	watch_reset(&r->watch);
-	report_start(&r->report, h->step + 1, s);
+	report_start(&r->report, h->step + 1, s, 0);
 	if (s->run.present) {
 		if (send_settings(r, h->step) == -1 ||
 		    worker_sync(&r->worker) == -1 ||

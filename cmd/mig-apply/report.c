@@ -190,7 +190,8 @@ step_values(const char **values, char step[24], size_t n,
 }
 
 void
-report_start(struct report *r, size_t n, const struct plan_step *s)
+report_start(struct report *r, size_t n, const struct plan_step *s,
+    long long began)
 {
 	const char *values[6];
 	char step[24], at[32];
@@ -199,7 +200,10 @@ report_start(struct report *r, size_t n, const struct plan_step *s)
 
 	gmtime_r(&now, &tm);
 	strftime(at, sizeof(at), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	r->step_began = report_clock();
+	r->step_began = began != 0 ? began : report_clock();
+	if (!r->begun)
+		r->began = r->step_began;
+	r->begun = true;
 	step_values(values, step, n, s);
 	values[4] = at;
 	values[5] = s->m.name;
@@ -234,13 +238,21 @@ show(struct report *r, const struct event *e, size_t n,
 	report_ok(r);
 }
 
+/* Milliseconds since the step began. */
+static long long
+taken(const struct report *r)
+{
+	return report_clock() - r->step_began;
+}
+
 /* Tell an event; `said` is what people read of it. */
 static void
 tell(struct report *r, const struct event *e, size_t n,
-    const struct plan_step *s, const char *const *rest, const char *said)
+    const struct plan_step *s, long long ms, const char *const *rest,
+    const char *said)
 {
 	const char *values[8];
-	char step[24], ms[24];
+	char step[24], took[24];
 
 	report_wipe(r);
 	if (r->people) {
@@ -249,22 +261,24 @@ tell(struct report *r, const struct event *e, size_t n,
 		return;
 	}
 	step_values(values, step, n, s);
-	values[4] = number(ms, report_clock() - r->step_began);
+	values[4] = number(took, ms);
 	memcpy(values + 5, rest, e->rest * sizeof(*rest));
 	report_record(r, e->word, e->columns, values, 5 + e->rest);
 }
 
 void
-report_done(struct report *r, size_t n, const struct plan_step *s)
+report_done(struct report *r, size_t n, const struct plan_step *s,
+    long long ended)
 {
+	long long ms = ended != 0 ? ended - r->step_began : taken(r);
 	static const struct event done = { "done", done_columns, 1, "\033[32m",
 		"" };
 	const char *rest[] = { s->m.name };
 	char took[32];
 
 	r->done++;
-	snprintf(took, sizeof(took), "%lld ms", report_clock() - r->step_began);
-	tell(r, &done, n, s, rest, took);
+	snprintf(took, sizeof(took), "%lld ms", ms);
+	tell(r, &done, n, s, ms, rest, took);
 }
 
 void
@@ -275,7 +289,7 @@ report_rehearsed(struct report *r, size_t n, const struct plan_step *s)
 	const char *rest[] = { s->m.name };
 
 	r->rehearsed++;
-	tell(r, &rehearsed, n, s, rest, NULL);
+	tell(r, &rehearsed, n, s, taken(r), rest, NULL);
 }
 
 void
@@ -286,7 +300,7 @@ report_retry(struct report *r, size_t n, const struct plan_step *s,
 		"\033[33m", "tried again: " };
 	const char *rest[] = { sqlstate, why };
 
-	tell(r, &retry, n, s, rest, why);
+	tell(r, &retry, n, s, taken(r), rest, why);
 }
 
 void
@@ -297,7 +311,7 @@ report_wait(struct report *r, size_t n, const struct plan_step *s,
 		"waits for " };
 	const char *rest[] = { why };
 
-	tell(r, &wait, n, s, rest, why);
+	tell(r, &wait, n, s, taken(r), rest, why);
 }
 
 void
@@ -308,14 +322,14 @@ report_fail(struct report *r, size_t n, const struct plan_step *s,
 		"failed" };
 	const char *rest[] = { sqlstate, where, message };
 
-	tell(r, &fail, n, s, rest, "");
+	tell(r, &fail, n, s, taken(r), rest, "");
 }
 
 void
 report_progress(struct report *r, size_t n, const struct plan_step *s,
     const char *what)
 {
-	long long took = report_clock() - r->step_began;
+	long long took = taken(r);
 
 	if (!r->progress || took < PATIENCE)
 		return;

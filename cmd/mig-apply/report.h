@@ -29,6 +29,7 @@ struct report {
 	size_t steps;	/* of the plan */
 	size_t done;
 	size_t rehearsed;
+	bool begun;	 /* a step has been */
 	long long began; /* report_clock() of the first step */
 	long long step_began;
 };
@@ -46,8 +47,11 @@ int report_begin(struct report *, enum stream_style, bool people);
 /* Whether the output still goes through; false once it has failed. */
 bool report_ok(struct report *);
 
-void report_start(struct report *, size_t n, const struct plan_step *);
-void report_done(struct report *, size_t n, const struct plan_step *);
+/* Step `n` begins, and is done: at that report_clock(), or with 0 now. */
+void report_start(struct report *, size_t n, const struct plan_step *,
+    long long began);
+void report_done(struct report *, size_t n, const struct plan_step *,
+    long long ended);
 void report_retry(struct report *, size_t n, const struct plan_step *,
     const char *sqlstate, const char *why);
 

@@ -20,14 +20,17 @@
 void
 run_step_done(struct run *r, size_t step)
 {
-	report_done(&r->report, step + 1, &r->plan->steps[step]);
+	const long long ended = r->looks[step].ended;
+
+	report_done(&r->report, step + 1, &r->plan->steps[step], ended);
 	r->seq++;
 	r->at = step + 1;
 	r->deadline = 0;
 	r->tries = 0;
 	watch_reset(&r->watch);
 	if (r->next > r->at)
-		report_start(&r->report, r->at + 1, &r->plan->steps[r->at]);
+		report_start(&r->report, r->at + 1, &r->plan->steps[r->at],
+		    ended);
 }
 
 void
@@ -81,6 +84,8 @@ answer(void *arg, const struct worker_sent *sent, const PGresult *result)
 		run_note_pid(r, result);
 	if (sent->what == WORKER_TABLE)
 		tables_note(&r->tables, result);
+	if (sent->what == WORKER_LOG && r->options->one)
+		r->looks[sent->step].ended = report_clock();
 	if (sent->what != WORKER_COMMIT || r->alone)
 		return;
 	if (strcmp(tag, "COMMIT") != 0) {
@@ -224,7 +229,7 @@ send_step(struct run *r, size_t step)
 	bool whole = !r->options->one, last = step + 1 == r->plan->nsteps;
 
 	if (step == r->at)
-		report_start(&r->report, step + 1, s);
+		report_start(&r->report, step + 1, s, 0);
 	r->next = step + 1;
 	if ((whole || step == 0 ? begin_step(r, step) :
 				  send_settings(r, step)) == -1)
@@ -302,7 +307,7 @@ run_alone(struct run *r, size_t step)
 		return -1;
 	r->alone = true;
 	r->partial = false;
-	report_start(&r->report, step + 1, &r->plan->steps[step]);
+	report_start(&r->report, step + 1, &r->plan->steps[step], 0);
 	r->next = step + 1;
 	result = alone_run(r, step);
 	if (result == 0) {

@@ -15,7 +15,7 @@
 #include "watch.h"
 #include "worker.h"
 
-/* What a look at a step's text said, before anything ran. */
+/* What a look at a step's text said, before anything ran; and its end. */
 struct step_look {
 	size_t statements;
 	bool extension;	       /* wants a connection of its own */
@@ -23,6 +23,7 @@ struct step_look {
 	size_t session_line;   /* what it leaves is needed behind it; or 0 */
 	long limits[LIMITS];   /* milliseconds, of directives; -1: none */
 	char *role;	       /* of its directive, or NULL */
+	long long ended; /* with -1: report_clock() of its last row; else 0 */
 };
 
 /* A plan being carried out. */

@@ -252,6 +252,7 @@ send_log(struct run *r, size_t step, const char *action, const char *error)
 	row.os_user = r->os_user;
 	row.host = r->host;
 	row.started = r->started;
+	row.follows = r->options->one && step > 0;
 	row.error = error;
 	result = send_row(r, step, &row);
 	free(sql);
