@@ -619,6 +619,59 @@ index_is() {
 	    "$(tables | wc -w)"
 }
 
+@test "the line of progress says whom a build waits for, in one line" {
+	local when
+	new_db
+	index_step
+	for when in before within; do
+		gate 'CREATE INDEX'
+		[ $when = within ] || hold_snapshot
+		terminal 'mig-apply <plan'
+		if [ $when = before ]; then
+			shows '^1/1 apply 2 index .* s  waits for pid [0-9]* (holder'
+			shows '^1/1 apply 2 index  [1-9]'
+		else
+			at_gate
+			hold_snapshot
+			open_gate
+			shows '^1/1 apply 2 index .* s  waiting for .* t_id, waits for'
+			shows '^1/1 apply 2 index  [1-9]'
+		fi
+		assert_eq "$(grep -c 'apply 2 index' screen)" 1 "$(cat screen)"
+		release
+		[ $when = within ] || open_gate
+		assert_ended 0
+		shows '1 of 1 step done'
+		refute grep '1/1 apply 2 index' screen
+		tmux -S "$PWD/tmux" kill-server
+		sql 'DROP TABLE t, u; DROP SCHEMA mig CASCADE'
+		rm m/2*
+		index_step
+	done
+}
+
+@test "a terminal that is stopped keeps no transaction open" {
+	new_db
+	two
+	plan
+	run_mig 0 mig-apply <plan
+	migration 3_view.sql <<-'SQL'
+		-- mig: no-transaction
+		CREATE VIEW v AS SELECT 1;
+	SQL
+	plan
+	gate 'CREATE VIEW'
+	terminal 'mig-apply <plan'
+	at_gate
+	shows '1/1 apply 3 view'
+	keys C-s
+	sleep 1
+	open_gate
+	wait_for "SELECT count(*) FROM mig.log WHERE version = '3'" 1
+	keys C-q
+	assert_ended 0
+}
+
 @test "a terminal that is closed" {
 	new_db
 	two

@@ -2,7 +2,10 @@
 
 #include "report.h"
 
+#include <sys/ioctl.h>
+
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -63,6 +66,9 @@ static const struct stream_column exit_columns[] = {
 
 /* Milliseconds that a step may take before its progress is shown. */
 #define PATIENCE 300
+
+/* Columns of a terminal that does not say how many it has. */
+#define COLUMNS 80
 
 long long
 report_clock(void)
@@ -162,8 +168,10 @@ report_ok(struct report *r)
 void
 report_wipe(struct report *r)
 {
-	if (r->shown)
+	if (r->shown) {
 		fputs("\r\033[K", stderr);
+		fflush(stderr);
+	}
 	r->shown = false;
 }
 
@@ -325,28 +333,80 @@ report_fail(struct report *r, size_t n, const struct plan_step *s,
 	tell(r, &fail, n, s, taken(r), rest, "");
 }
 
+/* What step `n` is doing, in one line; owned, NULL without memory. */
+static char *
+progress_line(const struct report *r, size_t n, const struct plan_step *s,
+    const char *what)
+{
+	long long ms = taken(r);
+	char *line;
+	size_t len;
+	FILE *fp;
+
+	fp = memfile_open(&line, &len);
+	if (fp == NULL)
+		return NULL;
+	fprintf(fp, "%zu/%zu %s ", n, r->steps, plan_action_name(s->action));
+	if (s->m.version != NULL)
+		fprintf(fp, "%s ", s->m.version);
+	if (s->m.name != NULL)
+		text_show(fp, s->m.name, strlen(s->m.name));
+	fprintf(fp, "  %lld.%lld s", ms / 1000, ms % 1000 / 100);
+	if (*what != '\0') {
+		fputs("  ", fp);
+		text_show(fp, what, strcspn(what, "\n"));
+	}
+	return fclose(fp) == 0 ? line : NULL;
+}
+
+/*
+ * How many bytes of a text the terminal shows in a line: what it wraps is not
+ * wiped.  Whether a character is a wide one is guessed, so that all fit.
+ */
+static int
+fitting(const char *text)
+{
+	size_t i = 0, n, len = strlen(text), room = COLUMNS, wide;
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		room = size.ws_col;
+	for (room--; i < len; i += n) {
+		n = text_utf8(text + i, len - i);
+		n = n == 0 ? 1 : n;
+		wide = n > 2 ? 2 : 1;
+		if (wide > room)
+			break;
+		room -= wide;
+	}
+	return (int)i;
+}
+
+/* Whether it takes text now: one that was stopped must stop nothing else. */
+static bool
+terminal_takes(void)
+{
+	struct pollfd p = { STDERR_FILENO, POLLOUT, 0 };
+
+	return poll(&p, 1, 0) == 1 && p.revents == POLLOUT;
+}
+
 void
 report_progress(struct report *r, size_t n, const struct plan_step *s,
     const char *what)
 {
-	long long took = taken(r);
+	char *line;
 
-	if (!r->progress || took < PATIENCE)
+	if (!r->progress || taken(r) < PATIENCE || !terminal_takes())
+		return;
+	line = progress_line(r, n, s, what);
+	if (line == NULL)
 		return;
 	fflush(stdout);
-	fprintf(stderr, "\r\033[K%zu/%zu %s ", n, r->steps,
-	    plan_action_name(s->action));
-	if (s->m.version != NULL)
-		fprintf(stderr, "%s ", s->m.version);
-	if (s->m.name != NULL)
-		text_show(stderr, s->m.name, strlen(s->m.name));
-	fprintf(stderr, "  %lld.%lld s", took / 1000, took % 1000 / 100);
-	if (what != NULL && *what != '\0') {
-		fputs("  ", stderr);
-		text_show(stderr, what, strcspn(what, "\n"));
-	}
+	fprintf(stderr, "\r\033[K%.*s", fitting(line), line);
 	fflush(stderr);
 	r->shown = true;
+	free(line);
 }
 
 /* The line that people see last. */

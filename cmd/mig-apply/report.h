@@ -71,7 +71,10 @@ void report_rehearsed(struct report *, size_t n, const struct plan_step *);
 void report_record(struct report *, const char *word,
     const struct stream_column *, const char *const *values, size_t n);
 
-/* Show what step `n` is doing, if it has been at it for a while. */
+/*
+ * Show what step `n` is doing, if it has been at it for a while and the terminal
+ * takes it just now: nothing waits for that.
+ */
 void report_progress(struct report *, size_t n, const struct plan_step *,
     const char *what);
 
