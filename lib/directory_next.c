@@ -8,6 +8,9 @@
 #include "directory_names.h"
 #include "directory_scan.h"
 
+/* A file's name has 255 bytes, of which the version and .down.sql want some. */
+#define WORD_MAX 200
+
 /* The parts of a new name, as the last migration has them. */
 struct form {
 	const struct convention *convention;
@@ -234,6 +237,9 @@ directory_next(const char *dir, const char *name, time_t now,
 		    "\"%s\" has no letter and no digit "
 		    "for a name",
 		    name);
+	else if (strlen(word) > WORD_MAX)
+		fault_set(f, EXIT_USAGE,
+		    "a name of %zu bytes is too long for a file", strlen(word));
 	else if (directory_names(&list, dir, options, &c, f) == 0)
 		path = compose(dir, word, now, c, &list, f);
 	migration_list_free(&list);

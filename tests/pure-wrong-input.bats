@@ -72,6 +72,14 @@ setup() {
 	assert_output_has 'a listing is wanted: mig-ls DIR | mig-plan'
 }
 
+@test "a name for a new migration that no file can have" {
+	run_pipe 2 'mig-ls -n ... m'
+	assert_stderr_has '"..." has no letter and no digit for a name'
+	run_pipe 2 "mig-ls -n $(printf 'x%.0s' {1..201}) m"
+	assert_stderr_has 'a name of 201 bytes is too long for a file'
+	run_pipe 0 "touch \"\$(mig-ls -n $(printf 'x%.0s' {1..200}) m)\""
+}
+
 @test "a closed stdout is no success" {
 	run_pipe 3 'mig-ls m >&-'
 	assert_stderr_has 'cannot write the output'

@@ -62,7 +62,7 @@ baseline_steps(struct planner *p)
 		    "no such version of series %s",
 		    c->version, g->series);
 		return fault_hint(&p->f,
-		    "mig-plan --status shows what "
+		    "mig-ls DIR | mig-plan --status shows what "
 		    "there is");
 	}
 	for (i = g->first; i < g->first + g->n; i++) {

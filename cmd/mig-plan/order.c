@@ -276,7 +276,7 @@ plan_to(struct ordering *o)
 		    "version",
 		    c->version, g->series);
 		return fault_hint(&p->f,
-		    "mig-plan --status shows what "
+		    "mig-ls DIR | mig-plan --status shows what "
 		    "there is");
 	}
 	if (g->highest != NULL &&

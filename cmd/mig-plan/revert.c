@@ -173,7 +173,7 @@ find_floor(struct planner *p, struct group **g, const char **version)
 	    "--revert-to %s: %s %s", c->version, (*g)->series,
 	    item == NULL ? "has no such version" : "has not applied it");
 	return fault_hint(&p->f,
-	    "mig-plan --status shows what there is; "
+	    "mig-ls DIR | mig-plan --status shows what there is; "
 	    "--revert-to 0 takes back all");
 }
 
