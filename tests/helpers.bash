@@ -170,6 +170,12 @@ log() {
 	    ORDER BY seq"
 }
 
+# The tables of schema public in one line, by name.
+tables() {
+	sql "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class
+	    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+}
+
 # The output of the last mig_run holds TEXT, or does not; the same for stderr.
 assert_output_has() {
 	has_text "$output" "$1" || { echo "failed: not in stdout: $1"; return 1; }

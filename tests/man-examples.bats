@@ -118,11 +118,6 @@ apply() {
 	run_pipe 0 'mig-ls migrations | mig-plan | mig-apply -q'
 }
 
-tables() {
-	sql "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class
-	    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-}
-
 @test "each literal block has a marker, and each marker a test" {
 	local file n name kind bad=0
 	for file in "$MIG_ROOT"/man/*.[1-9] "$MIG_ROOT"/README.md; do

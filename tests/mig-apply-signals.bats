@@ -31,10 +31,6 @@ own_server() {
 	export PGDATABASE=postgres
 }
 
-migration() {
-	cat >"m/$1"
-}
-
 plan() {
 	mig-ls m | mig-plan "$@" >plan
 }
@@ -42,11 +38,6 @@ plan() {
 log() {
 	sql "SELECT string_agg(action || ' ' || version, ', ' ORDER BY seq)
 	    FROM mig.log"
-}
-
-tables() {
-	sql "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class
-	    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 }
 
 # begin [MIG-APPLY-OPTION...]: carry out the plan in the background.

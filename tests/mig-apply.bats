@@ -13,11 +13,6 @@ plan() {
 	mig-ls m | mig-plan "$@" >plan
 }
 
-tables() {
-	sql "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class
-	    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-}
-
 two() {
 	migration 001_first.sql <<-'SQL'
 		CREATE TABLE first (id int);
