@@ -573,6 +573,34 @@ apply 2 b"
 	done
 }
 
+@test "COMMIT is done, its answer is lost, and only a standby is left" {
+	local last name standby
+	new_db whole
+	migration 1_a.sql <<<'CREATE TABLE a (id int);'
+	mig-ls m | mig-plan >plan
+	${CC:-cc} -D_GNU_SOURCE -o proxy "$MIG_ROOT/tests/fault/proxy.c"
+	run_mig 0 ./proxy -t trace "$PGHOST/.s.PGSQL.$PGPORT" mig-apply <plan
+	last=$(sed -n 's/^2 down \([0-9]*\) C COMMIT$/\1/p' trace | tail -n 1)
+	new_db
+	name=$PGDATABASE
+	lab standby "$MIG_TEST_SERVER" 3>&-
+	standby=$(lab url "$MIG_TEST_SERVER-standby")
+	standby=${standby/\/postgres?//$name?}
+	for _ in $(seq 200); do
+		# it hears of nothing more
+		psql -XAtqc 'SELECT pg_wal_replay_pause()' "$standby" \
+		    >/dev/null 2>&1 && break
+		sleep 0.05
+	done
+	# shellcheck disable=SC2016 # for the client
+	SOCKET=${standby##*host=} run_mig 7 ./proxy -l 2 -w down -k "$last" \
+	    -f before -n -1 "$PGHOST/.s.PGSQL.$PGPORT" sh -c 'exec mig-apply -d \
+	    "host=$PGHOST,${SOCKET%%&*} port=$PGPORT,${SOCKET##*port=}" <plan'
+	assert_stderr_has 'what became of step 1 is unknown'
+	assert_eq "$(log)" 'apply 1 a'
+	lab stop "$MIG_TEST_SERVER-standby" 3>&-
+}
+
 @test "a silent line is looked after, as the connection string has it" {
 	new_db
 	migration 1_sleep.sql <<<'SELECT pg_sleep(20);'

@@ -27,6 +27,10 @@ wait_until(long long until)
 	return true;
 }
 
+/*
+ * Of several hosts another one may answer at once: a standby has not heard yet
+ * of what was committed, and knows nothing of the old backend.
+ */
 static int
 connect_again(struct run *r, long long until)
 {
@@ -36,6 +40,8 @@ connect_again(struct run *r, long long until)
 	do {
 		result = worker_renew(&r->worker, &ignored);
 		fault_free(&ignored);
+		if (result == 0 && !run_same_server(r))
+			result = -1;
 	} while (result == -1 && wait_until(until));
 	return result;
 }

@@ -244,18 +244,22 @@ send_step(struct run *r, size_t step)
 	return worker_flush(&r->worker);
 }
 
-/*
- * Of several hosts, the worker must have got the one where the lock is and
- * the state was looked at.
- */
+bool
+run_same_server(const struct run *r)
+{
+	const PGconn *lock = r->watch.conn, *worker = r->worker.conn;
+
+	return strcmp(PQhost(lock), PQhost(worker)) == 0 &&
+	    strcmp(PQport(lock), PQport(worker)) == 0 &&
+	    strcmp(PQdb(lock), PQdb(worker)) == 0;
+}
+
 static int
 check_server(struct run *r)
 {
 	const PGconn *lock = r->watch.conn, *worker = r->worker.conn;
 
-	if (strcmp(PQhost(lock), PQhost(worker)) == 0 &&
-	    strcmp(PQport(lock), PQport(worker)) == 0 &&
-	    strcmp(PQdb(lock), PQdb(worker)) == 0)
+	if (run_same_server(r))
 		return 0;
 	return fault_set(r->fault, EXIT_CONNECT,
 	    "a second connection leads to another server: %s port %s, not "

@@ -101,6 +101,12 @@ enum exits run_steps(struct run *);
  */
 int run_open(struct run *);
 
+/*
+ * Of several hosts, whether the worker has got the one where the lock is, or
+ * was, and the state was looked at.
+ */
+bool run_same_server(const struct run *);
+
 /* What the watch asks about: a new connection of the worker. */
 void run_note_worker(struct run *);
 
