@@ -175,6 +175,40 @@ waiting() {
 	assert_eq "$(progress)" ''
 }
 
+@test "an index that the server puts in words of its own is the same" {
+	new_db
+	history 'CREATE TABLE t (id int, v varchar(10), d date, j jsonb, a int[]);'
+	local def n=0
+	while read -r def; do
+		sql "CREATE INDEX t_i ON t $def"
+		begun_file 2 <<<"CREATE INDEX CONCURRENTLY t_i ON t $def"
+		plan 0
+		assert_stderr_has 'index public.t_i is valid: it is done'
+		sql 'DROP INDEX t_i'
+		n=$((n + 1))
+	done <<-'END'
+		((v), "v", ID, (("d")))
+		(v varchar_pattern_ops, d DESC NULLS LAST)
+		((v COLLATE "C"), (lower(v) COLLATE "C"))
+		(lower(v) COLLATE "C" text_pattern_ops)
+		(v) WHERE v IN ('a', 'b') AND id BETWEEN 1 AND 5
+		(v) WHERE v NOT IN ('a') OR d > '2020-01-01' OR v LIKE 'a%'
+		USING gin (j jsonb_path_ops)
+		USING gin ((j -> 'a'), a) WITH (fastupdate = off)
+		((j ->> 'a'), (id + 1), coalesce(v, 'x')) INCLUDE (id, d)
+		(date_trunc('month', d::timestamp), CAST(v AS text))
+		((CASE WHEN id > 1 THEN 1 ELSE 2 END), GREATEST(id, 1))
+		(id) WHERE id = ANY ('{1,2}') AND NOT (id = 1) AND true
+		(substring(v from 1 for 3), trim(v), (a[1]))
+		(id) WHERE j ? 'a' AND j @> '{"a": 1}'
+		(id) WHERE (id, v) IS DISTINCT FROM (1, 'x')
+		(id) WHERE v SIMILAR TO 'a_c' AND NOT v ILIKE 'y'
+		(id) WHERE d = ANY (ARRAY['2020-01-01']::date[])
+		((id::numeric(10, 2)), (v::char(3)))
+	END
+	assert_eq $n 18
+}
+
 @test "an index whose table goes by another name, or is another one" {
 	new_db
 	history
