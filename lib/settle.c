@@ -61,14 +61,21 @@ settle_is_true(const PGresult *result, int column)
 }
 
 PGresult *
-settle_ask_invalid(struct settling *l, char *name, bool reindex, bool schema)
+settle_ask_invalid(struct settling *l, size_t off, size_t len, bool reindex,
+    bool schema)
 {
-	const char *values[3] = { name, reindex ? "t" : "f",
+	const char *values[3] = { NULL, reindex ? "t" : "f",
 		schema ? "t" : "f" };
-	PGresult *result;
+	char *name = len > 0 ? settle_span(l, off, len) : NULL;
+	PGresult *result = NULL;
 
-	result = db_query(l->conn, sql_settle_invalid, 3, values,
-	    EXIT_NOVERDICT, "catalog", l->f);
+	values[0] = name;
+	/* without a name it would be a question about all tables */
+	if (len > 0 && name == NULL)
+		fault_nomem(l->f);
+	else
+		result = db_query(l->conn, sql_settle_invalid, 3, values,
+		    EXIT_NOVERDICT, "catalog", l->f);
 	free(name);
 	return result;
 }
@@ -240,7 +247,7 @@ static int
 look_reindex(struct settling *l)
 {
 	struct cursor c = cursor_at(l->item, 0);
-	size_t off, len;
+	size_t off = 0, len = 0;
 	bool schema, named;
 	const char *left;
 	PGresult *result;
@@ -248,8 +255,7 @@ look_reindex(struct settling *l)
 
 	named = accept_reindex(&c, &schema) &&
 	    cursor_accept_name(&c, &off, &len);
-	result = settle_ask_invalid(l, named ? settle_span(l, off, len) : NULL,
-	    true, schema);
+	result = settle_ask_invalid(l, off, named ? len : 0, true, schema);
 	if (result == NULL)
 		return -1;
 	left = db_value(result, 0, 0);

@@ -204,7 +204,7 @@ look_unnamed(struct settling *l)
 	if (!statement_table(l->item, &off, &len))
 		return settle_say(l, SETTLE_UNKNOWN, NULL,
 		    "which table is it?");
-	result = settle_ask_invalid(l, settle_span(l, off, len), false, false);
+	result = settle_ask_invalid(l, off, len, false, false);
 	if (result == NULL)
 		return -1;
 	found = db_value(result, 0, 0);

@@ -32,9 +32,12 @@ char *settle_span(const struct settling *, size_t off, size_t len);
 PGresult *settle_ask(struct settling *, const char *sql, int n, char *first,
     char *second);
 
-/* Ask for the invalid indexes of a table, as settle-invalid.sql has it. */
-PGresult *settle_ask_invalid(struct settling *, char *name, bool reindex,
-    bool schema);
+/*
+ * Ask for the invalid indexes, as settle-invalid.sql has it, of what a part of
+ * the text names, or of all tables where its length is 0.
+ */
+PGresult *settle_ask_invalid(struct settling *, size_t off, size_t len,
+    bool reindex, bool schema);
 
 /* Whether there is one row, and true in this column. */
 bool settle_is_true(const PGresult *, int column);
