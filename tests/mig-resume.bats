@@ -66,6 +66,19 @@ resume 2 index"
 	assert_eq "$(progress)" '1 done'
 }
 
+@test "what is to be dropped is somebody else's by now" {
+	new_db
+	stopped_at_index
+	mend
+	plan 0
+	assert_eq "$(resume_of_plan)" \
+	    '3	DROP INDEX CONCURRENTLY IF EXISTS public.t_id'
+	sql 'DROP INDEX t_id; CREATE INDEX t_id ON before (id)'
+	run_mig 8 mig-apply <plan
+	assert_stderr_has 't_id is there, but no index of that table'
+	assert_eq "$(valid t_id)" t
+}
+
 @test "killed while it builds: busy as long as the server goes on" {
 	new_db
 	migration 1_t.sql <<<'CREATE TABLE t (id int);'

@@ -66,7 +66,8 @@ is_planned(const struct plan_step *s, const struct settle *found, size_t k)
 
 	switch (found->verdict) {
 	case SETTLE_UNKNOWN:
-		return true; /* a person has settled it */
+		/* a person has settled it, who has nothing run first */
+		return s->first == NULL;
 	case SETTLE_BUSY:
 		return false;
 	case SETTLE_DONE:
