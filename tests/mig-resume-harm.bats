@@ -532,6 +532,46 @@ waiting() {
 	assert_eq "$(valid t_id)" t
 }
 
+# A run that is about to build an index is at the gate, and another takes over.
+taken_over() {
+	new_db
+	history
+	migration 2_index.sql <<-SQL
+		-- mig: no-transaction
+		CREATE INDEX CONCURRENTLY t_id ON t (id);
+		CREATE TABLE behind (id int);
+	SQL
+	plan 0
+	gate 'CREATE INDEX'
+	background sh -c 'mig-apply <plan >report 2>&1; echo $? >code'
+	at_gate
+	sql "UPDATE mig.progress SET run = 'another'; $1"
+	open_gate
+	wait "$PID"
+	sql 'DROP EVENT TRIGGER gate'
+	assert_eq "$(sql 'SELECT statement, state, run FROM mig.progress')" \
+	    '1|intent|another'
+}
+
+@test "what another run has taken over, only that one records" {
+	taken_over ''
+	assert_eq "$(cat code)" 8
+	assert_match "$(cat report)" 'hint: another mig-apply went on'
+	assert_eq "$(valid t_id)" t
+	plan 0
+	assert_stderr_has 'index public.t_id is valid: it is done'
+	run_mig 0 mig-apply <plan
+	assert_eq "$(progress)" ''
+}
+
+@test "what another run has taken over, only that one forgets" {
+	taken_over "ALTER EVENT TRIGGER gate DISABLE; CREATE INDEX t_id ON t (id)"
+	assert_eq "$(cat code)" 5
+	assert_match "$(cat report)" 'ERROR 42P07'
+	apply 0
+	assert_eq "$(progress)" ''
+}
+
 @test "the plan of another text, of which as much had run" {
 	new_db
 	migration 1_part.sql <<-'SQL'

@@ -35,7 +35,7 @@ put_progress(struct alone *a, size_t statement, const char *state)
 	struct run *r = a->run;
 	const struct plan_step *s = &r->plan->steps[a->step];
 	struct worker_sent sent = { WORKER_LOG, a->step, 0 };
-	const char *values[8];
+	const char *values[9];
 	char k[24], n[24], *sql;
 	int result;
 
@@ -49,10 +49,11 @@ put_progress(struct alone *a, size_t statement, const char *state)
 	values[5] = n;
 	values[6] = a->hexes + (statement - 1) * HASH_HEX;
 	values[7] = state;
+	values[8] = r->id;
 	sql = db_sql(sql_progress_put, r->schema);
 	if (sql == NULL)
 		return fault_nomem(r->fault);
-	result = worker_send(&r->worker, &sent, sql, 8, values);
+	result = worker_send(&r->worker, &sent, sql, 9, values);
 	free(sql);
 	return result == 0 ? send_fence(r, a->step) : -1;
 }
@@ -81,9 +82,6 @@ alone_send_done(struct alone *a)
 		return send_last(a);
 	if (send_own_session(a->run) == -1)
 		return -1;
-	if (a->intent)
-		return send_progress_change(a->run, a->step, sql_progress_done,
-		    a->k);
 	for (k = a->open; k <= a->k; k++)
 		if (put_progress(a, k, "done") == -1)
 			return -1;

@@ -39,7 +39,7 @@ forget_intent(struct alone *a)
 
 	if (send_begin_own(r, run_limit(r, a->step, LIMIT_LOCK)) == -1 ||
 	    send_own_session(r) == -1 ||
-	    send_progress_change(r, a->step, sql_progress_delete, a->k) == -1 ||
+	    send_progress_change(r, a->step, sql_progress_forget, a->k) == -1 ||
 	    send_set(r, "COMMIT") == -1 || worker_sync(&r->worker) == -1)
 		return -1;
 	a->intent = false;
@@ -142,9 +142,12 @@ settle_intent(struct alone *a, struct timeouts *t)
 	timeouts_reset(t, r);
 	r->ending = true;
 	r->dirty = true; /* the role is the step's own */
+	/* of one that was begun before, the earlier run may be at it still */
 	if (a->intent &&
-	    ((!a->resume.open && leaves_nothing(&a->item, result)) ||
-		was_forestalled(&a->item, result) || left_nothing(a)))
+	    ((!a->resume.open &&
+		 (leaves_nothing(&a->item, result) ||
+		     was_forestalled(&a->item, result))) ||
+		left_nothing(a)))
 		forget_intent(a);
 	worker_clear(&r->worker);
 	worker_bring_back(&r->worker, &failure);

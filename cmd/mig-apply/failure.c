@@ -168,7 +168,8 @@ code_of(struct run *r, const char *state)
 	const struct worker_failure *failure = &r->worker.failure;
 
 	if (failure->sent.what == WORKER_LOG &&
-	    (strcmp(state, "MG001") == 0 || strcmp(state, "23505") == 0))
+	    (strcmp(state, "MG001") == 0 || strcmp(state, "23505") == 0 ||
+		strcmp(state, "23502") == 0))
 		return EXIT_STALE;
 	if (r->partial)
 		return EXIT_UNKNOWN;

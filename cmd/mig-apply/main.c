@@ -20,12 +20,15 @@
 #include "table.h"
 #include "text.h"
 
-/* Who carries the plan out, for the log. */
+/* Who carries the plan out, for the log; and a name that only this run has. */
 static int
 note_who(struct run *r, struct fault *f)
 {
 	const struct passwd *pw;
+	size_t i;
 
+	for (i = 0; i < 4; i++)
+		snprintf(r->id + 8 * i, 9, "%08x", arc4random());
 	errno = 0;
 	pw = getpwuid(getuid());
 	if (pw == NULL && errno == ENOMEM)

@@ -1,14 +1,9 @@
--- What was open is done, or runs again from statement $4 on.
-WITH again AS (
-	DELETE FROM :"mig".progress
-	WHERE series = $1 AND coalesce(version, '') = coalesce($2, '')
-	    AND CASE WHEN version IS NULL THEN name ELSE '' END
-		= CASE WHEN $2 IS NULL THEN $3 ELSE '' END
-	    AND statement >= $4::int
-)
-UPDATE :"mig".progress SET state = 'done', at = pg_catalog.clock_timestamp()
+-- What was open is done, or, from statement $4 on, runs again.  It is ours now: the
+-- run that began it may be there still, and must not be the one that records it
+-- or says that it left nothing.
+UPDATE :"mig".progress SET run = $5, at = pg_catalog.clock_timestamp(),
+    state = CASE WHEN statement < $4::int THEN 'done' ELSE state END
 WHERE series = $1 AND coalesce(version, '') = coalesce($2, '')
     AND CASE WHEN version IS NULL THEN name ELSE '' END
 	= CASE WHEN $2 IS NULL THEN $3 ELSE '' END
-    AND statement < $4::int
     AND state = 'intent'

@@ -43,6 +43,7 @@ struct run {
 	char *append;	       /* the statement that appends to the log */
 	char *os_user;
 	char host[256];
+	char id[33];   /* of this run, for its rows of progress */
 	bool exists;   /* the history is there, committed */
 	bool making;   /* it is being made by what was sent */
 	bool fenced;   /* its last row says that the line was lost */
@@ -180,8 +181,8 @@ int send_log(struct run *, size_t step, const char *action, const char *error);
 int send_commit(struct run *, size_t step);
 
 /*
- * Change a step's row of progress of one statement by one of progress-*.sql;
- * in progress-delete.sql statement 0 means all.
+ * Change a step's rows of progress by one of progress-*.sql: all, or, where a
+ * statement is not 0, what is said of it there.
  */
 int send_progress_change(struct run *, size_t step, const char *change,
     size_t statement);

@@ -266,7 +266,7 @@ send_progress_change(struct run *r, size_t step, const char *change,
 {
 	const struct migration *m = &r->plan->steps[step].m;
 	struct worker_sent sent = { WORKER_SET, step, 0 };
-	const char *values[4];
+	const char *values[5];
 	char number[24], *sql;
 	int result;
 
@@ -275,10 +275,12 @@ send_progress_change(struct run *r, size_t step, const char *change,
 	values[1] = m->version;
 	values[2] = m->name;
 	values[3] = number;
+	values[4] = r->id;
 	sql = db_sql(change, r->schema);
 	if (sql == NULL)
 		return fault_nomem(r->fault);
-	result = worker_send(&r->worker, &sent, sql, 4, values);
+	result = worker_send(&r->worker, &sent, sql, statement == 0 ? 3 : 5,
+	    values);
 	free(sql);
 	return result;
 }

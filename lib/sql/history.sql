@@ -43,7 +43,8 @@ CREATE TABLE :"mig".progress (
 	statements int NOT NULL,
 	sha256 text NOT NULL,
 	state text NOT NULL CHECK (state IN ('intent', 'done')),
-	at timestamptz NOT NULL DEFAULT clock_timestamp()
+	at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	run text
 );
 
 -- A migration is its version, or its name where it has none.
