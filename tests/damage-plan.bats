@@ -239,7 +239,7 @@ flip() {
 		mig-ls -H m | sed "$row" >"$bad"
 		refused "$message" mig-plan
 	done <<-'END'
-		1s/	tx	/	txt	/|line 1: no mode "txt"
+		1s/	tx	/	txt	/|listing:1: no mode "txt"
 		2s/	versioned	/	version	/|line 2: no kind "version"
 		1s/	[0-9a-f]\{64\}	/	abc	/|line 1: no SHA-256
 		1s/	1	/	-	/|line 1: a version is for versioned
