@@ -112,6 +112,18 @@ tried() {
 	let_go
 }
 
+@test "a statement timeout that ends a wait for a lock: who has it is named" {
+	hold 'LOCK TABLE t IN ACCESS SHARE MODE'
+	migration 1_a.sql <<<'ALTER TABLE t ADD a int;'
+	apply 5 --statement-timeout 2s
+	assert_stderr_has '57014'
+	assert_match "$stderr" 'hint: blocked by pid [0-9]+ \(holds, idle'
+	let_go
+	migration 1_a.sql <<<'SELECT pg_sleep(60);'
+	apply 5 --statement-timeout 1s
+	refute_stderr_has 'blocked by'
+}
+
 @test "who is in the way where standard_conforming_strings is off" {
 	local timeout
 	sql "ALTER DATABASE $PGDATABASE SET standard_conforming_strings = off"

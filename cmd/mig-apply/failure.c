@@ -205,10 +205,22 @@ hint_right(struct run *r)
 		    role);
 }
 
+/*
+ * Whether it failed for somebody who had a lock: a statement timeout that is
+ * shorter than the lock timeout ends that wait too.
+ */
+static bool
+was_blocked(const struct run *r, const char *state)
+{
+	return *r->watch.blamed != '\0' &&
+	    (strcmp(state, "55P03") == 0 ||
+		(strcmp(state, "57014") == 0 && r->watch.waiting));
+}
+
 static void
 hint_for(struct run *r, const char *state, enum worker_what what)
 {
-	bool busy = strcmp(state, "55P03") == 0 && *r->watch.blamed != '\0';
+	bool busy = was_blocked(r, state);
 
 	if (first_of(r) != NULL)
 		fault_hint(r->fault,
