@@ -319,6 +319,20 @@ lock 4s statement 8s'
 	apply 0
 }
 
+@test "VACUUM FULL behind another VACUUM: the same" {
+	hold 'LOCK TABLE t IN ACCESS SHARE MODE'
+	migration 1_b.sql <<<'CREATE TABLE b (id int);'
+	migration 2_c.sql <<-'SQL'
+		-- mig: no-transaction
+		VACUUM b;
+		VACUUM FULL t;
+	SQL
+	MIG_TIMEOUT=10 apply 7 --lock-timeout 100ms --retry 300ms
+	assert_match "$output" $'\nretry\t2\t.*: blocked by pid [0-9]+ \\(holds'
+	let_go
+	apply 0
+}
+
 @test "own: a transaction of the text is tried again from its BEGIN" {
 	sql 'CREATE SEQUENCE tries; CREATE TABLE u (id int)'
 	migration 1_a.sql <<-'SQL'

@@ -177,5 +177,7 @@ timeouts_reset(struct timeouts *t, struct run *r)
 		if (send_set(r, t->undo[i]) == -1)
 			return -1;
 	t->n = 0;
-	return 0;
+	/* a SET LOCAL of the same transaction would leave what was there as
+	 * said by the session, and so by the text */
+	return i == 0 ? 0 : worker_sync(&r->worker);
 }
