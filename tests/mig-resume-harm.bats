@@ -205,8 +205,9 @@ waiting() {
 		(id) WHERE v SIMILAR TO 'a_c' AND NOT v ILIKE 'y'
 		(id) WHERE d = ANY (ARRAY['2020-01-01']::date[])
 		((id::numeric(10, 2)), (v::char(3)))
+		((v || E'\\x'))
 	END
-	assert_eq $n 18
+	assert_eq $n 19
 }
 
 @test "an index whose table goes by another name, or is another one" {

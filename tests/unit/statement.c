@@ -156,6 +156,7 @@ static const struct {
 	    NULL },
 	{ "alter subscription s set (slot_name = none)", NULL },
 	{ "alter subscription s disable", NULL },
+	{ "alter subscription", NULL },
 	{ "cluster", "CLUSTER" },
 	{ "cluster verbose", "CLUSTER" },
 	{ "cluster (verbose)", "CLUSTER" },
