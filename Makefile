@@ -191,7 +191,7 @@ valgrind:	## the tests with each command under valgrind's memcheck
 	@+$(SUB) all units
 	@mkdir -p $(BUILD)/valgrind/unit
 	@for p in $(CMDS) $(UNITS:%=unit/%); do \
-	    ln -sf '$(CURDIR)/tests/lab/valgrind' $(BUILD)/valgrind/$$p; done
+	    ln -sf '$(CURDIR)/tests/lab/memcheck' $(BUILD)/valgrind/$$p; done
 	@exec env BUILD='$(BUILD)/valgrind' TESTS='$(TESTS)' \
 	    MATRIX='$(firstword $(MATRIX))' MIG_SLOW=20 tests/lab/check
 
