@@ -1000,3 +1000,20 @@ analyzed() {
 	apply 0
 	assert_eq "$(sql 'SELECT level FROM u')" serializable
 }
+
+@test "what cannot be in a transaction after all: what to do" {
+	new_db
+	sql 'CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;
+	    CREATE TYPE kind AS ENUM ()'
+	migration 1_call.sql <<<'CALL p();'
+	apply 5
+	assert_stderr_has 'm/1_call.sql:1:1: ERROR 2D000'
+	assert_stderr_has 'hint: it runs outside of a transaction alone: put "-- mig: no-transaction"'
+	migration 1_call.sql <<-'SQL'
+		ALTER TYPE kind ADD VALUE 'new';
+		SELECT 'new'::kind;
+	SQL
+	apply 5
+	assert_stderr_has 'm/1_call.sql:2:8: ERROR 55P04'
+	assert_stderr_has 'hint: what uses a new value of an enum belongs into the next migration'
+}

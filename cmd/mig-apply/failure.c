@@ -217,6 +217,22 @@ was_blocked(const struct run *r, const char *state)
 		(strcmp(state, "57014") == 0 && r->watch.waiting));
 }
 
+/* What a transaction has to do with it, or NULL. */
+static const char *
+transaction_help(const struct run *r, const char *state)
+{
+	if (r->plan->steps[r->worker.failure.sent.step].m.mode != MODE_TX)
+		return NULL;
+	if (strcmp(state, "25001") == 0 || strcmp(state, "2D000") == 0)
+		return "it runs outside of a transaction alone: put \"-- mig: "
+		       "no-transaction\" at the head of the file, and plan "
+		       "again";
+	if (strcmp(state, "55P04") == 0)
+		return "what uses a new value of an enum belongs into the next "
+		       "migration";
+	return NULL;
+}
+
 static void
 hint_for(struct run *r, const char *state, enum worker_what what)
 {
@@ -249,6 +265,8 @@ hint_for(struct run *r, const char *state, enum worker_what what)
 		fault_hint(r->fault, "the database is read-only");
 	else if (busy)
 		fault_hint(r->fault, "blocked by %s", r->watch.blamed);
+	else if (transaction_help(r, state) != NULL)
+		fault_hint(r->fault, "%s", transaction_help(r, state));
 }
 
 static void

@@ -54,15 +54,16 @@ static int
 end_backend(struct run *r, int pid, long long until)
 {
 	struct fault ignored = FAULT_INIT;
-	const char *value;
+	const char *values[2];
 	PGresult *result;
 	char number[24];
 	bool gone;
 
 	snprintf(number, sizeof(number), "%d", pid);
-	value = number;
+	values[0] = number;
+	values[1] = r->watch.since;
 	do {
-		result = worker_query(&r->worker, sql_lost_end, 1, &value,
+		result = worker_query(&r->worker, sql_lost_end, 2, values,
 		    &ignored);
 		fault_free(&ignored);
 		if (result == NULL)

@@ -23,6 +23,7 @@ struct watch {
 	bool standby;	/* the server takes no changes at all */
 	bool read_only; /* nor does it for this role */
 	char database[256];
+	char since[32]; /* when the server was started, in its own words */
 	int worker_pid;
 	bool pooled;	     /* a pooler stands between */
 	bool locked;	     /* the lock of the history is had */
