@@ -161,7 +161,7 @@ ask(struct run *r, struct fault *f)
 	r->report.words.line = "\nmig-apply: stopped: nothing was done\n";
 	if (fgets(line, sizeof(line), tty) == NULL) {
 		line[0] = '\0';
-		fputc('\n', tty);
+		dprintf(fileno(tty), "\n");
 	}
 	r->report.words.line = words;
 	fclose(tty);
