@@ -207,6 +207,18 @@ assert_chain() {
 	    OR l.prev <> coalesce(p.hash, repeat('0', 64))")" 0 "the chain"
 }
 
+# new_terminal COMMAND...: run it in a terminal of 80 by 24, by tmux with the socket
+# ./tmux; the server of the one before may be on its way out.
+new_terminal() {
+	local n=0
+	until env -u TMUX tmux -S "$PWD/tmux" new-session -d -x 80 -y 24 "$@" \
+	    3>&- 4>&-; do
+		n=$((n + 1))
+		[ $n -lt 50 ] || return 1
+		sleep 0.1
+	done
+}
+
 # alive PID: it runs; one that has ended and was not waited for does not.
 alive() {
 	local state

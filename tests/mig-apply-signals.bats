@@ -124,8 +124,7 @@ terminal() {
 	rm -f ended ended.new
 	printf '%s\n' "trap : INT HUP" "$1" 'echo $? >ended.new' \
 	    'mv ended.new ended' 'trap - INT HUP' '[ ! -t 1 ] || sleep 30' >go.sh
-	env -u TMUX tmux -S "$PWD/tmux" new-session -d -x 80 -y 24 sh go.sh \
-	    3>&- 4>&-
+	new_terminal sh go.sh
 }
 
 keys() {
@@ -671,8 +670,7 @@ index_is() {
 	local how
 	for how in 'mig-apply <plan' 'mig-apply -q <plan'; do
 		# the shell dies of it, and then all in its terminal
-		env -u TMUX tmux -S "$PWD/tmux" new-session -d -x 80 -y 24 \
-		    "$how 2>err.sig; echo \$?" 3>&- 4>&-
+		new_terminal "$how 2>err.sig; echo \$?"
 		running '%pg_sleep%'
 		tmux -S "$PWD/tmux" kill-session
 		wait_for "$OURS" 0

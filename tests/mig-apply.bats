@@ -699,7 +699,7 @@ apply 2 alter"
 		mig-apply <plan
 		echo "ended with $?" >ended
 	SQL
-	env -u TMUX tmux -S "$PWD/tmux" new-session -d -x 80 -y 24 sh go.sh 3>&- 4>&-
+	new_terminal sh go.sh
 	wait_for "SELECT count(*) FROM pg_stat_activity
 	    WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()" 1
 	sleep 1
@@ -726,7 +726,7 @@ apply 2 alter"
 			mv ended.new ended
 			sleep 5
 		SQL
-		env -u TMUX tmux -S "$PWD/tmux" new-session -d -x 80 -y 24 sh go.sh 3>&- 4>&-
+		new_terminal sh go.sh
 		for _ in $(seq 200); do
 			tmux -S "$PWD/tmux" capture-pane -p >screen
 			grep -q 'y/N' screen && break
