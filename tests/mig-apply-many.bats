@@ -156,7 +156,7 @@ apply 2 branch_$n"
 		echo "INSERT INTO ran VALUES ('$n');" >"m.$n/2_two.sql"
 	done
 	for n in $(seq 10); do
-		timeout 150 bash -o pipefail -c "
+		timeout $((150 * ${MIG_SLOW:-1})) bash -o pipefail -c "
 		while rc=0; mig-ls s$n=m.$n | mig-plan | mig-apply -q || rc=\$?
 		do
 			case \$rc in
@@ -271,10 +271,11 @@ lose_lock() {
 
 @test "the lock is lost while others go on: steps that are sent are fenced" {
 	new_db
+	local s=$((2 * ${MIG_SLOW:-1}))
 	sql 'CREATE TABLE ran (what int)'
 	migration 1_first.sql <<<'SELECT 1;'
 	apply 0
-	migration 2_slow.sql <<<'INSERT INTO ran SELECT 2 FROM pg_sleep(2);'
+	migration 2_slow.sql <<<"INSERT INTO ran SELECT 2 FROM pg_sleep($s);"
 	for n in $(seq 3 20); do
 		echo "INSERT INTO ran VALUES ($n);" | migration "${n}_n.sql"
 	done
@@ -282,7 +283,7 @@ lose_lock() {
 	# all of it is sent, and nothing more to be noticed before
 	background bash -c 'exec mig-apply <plan'
 	wait_for "SELECT count(*) FROM pg_stat_activity
-	    WHERE query LIKE '%pg_sleep(2)%' AND state = 'active'
+	    WHERE query LIKE '%pg_sleep($s)%' AND state = 'active'
 	    AND pid <> pg_backend_pid()" 1
 	sql "SELECT pg_terminate_backend(pid) FROM pg_locks
 	    WHERE locktype = 'advisory'" >/dev/null
