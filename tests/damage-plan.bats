@@ -240,12 +240,12 @@ flip() {
 		refused "$message" mig-plan
 	done <<-'END'
 		1s/	tx	/	txt	/|listing:1: no mode "txt"
-		2s/	versioned	/	version	/|line 2: no kind "version"
-		1s/	[0-9a-f]\{64\}	/	abc	/|line 1: no SHA-256
-		1s/	1	/	-	/|line 1: a version is for versioned
-		1s/	plain$/	plane/|line 1: no convention "plane"
-		1s/	main	/	-	/|line 1: no series
-		1s/^file	.*/file	x/|line 1:
+		2s/	versioned	/	version	/|listing:2: no kind "version"
+		1s/	[0-9a-f]\{64\}	/	abc	/|listing:1: no SHA-256
+		1s/	1	/	-	/|listing:1: a version is for versioned
+		1s/	plain$/	plane/|listing:1: no convention "plane"
+		1s/	main	/	-	/|listing:1: no series
+		1s/^file	.*/file	x/|listing:1:
 		1s/\(	[0-9a-f]*\)[0-9a-f]\(	m\)/\10\2/|changed since mig-ls read it
 		1s,m/1_a,m/9_a,|m/9_a.sql: No such file
 		1s/1_a/\\1_a/|a field with a bad escape
