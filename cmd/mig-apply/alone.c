@@ -351,11 +351,11 @@ note_start(struct run *r)
 	free(r->started);
 	r->started = NULL;
 	/* spelled so that no DateStyle reads it otherwise */
-	result = worker_query(&r->worker,
+	result = run_query(r,
 	    "SELECT pg_catalog.to_char("
 	    "pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', "
 	    "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
-	    0, NULL, r->fault);
+	    0, NULL);
 	if (result == NULL)
 		return -1;
 	r->started = strdup(PQgetvalue(result, 0, 0));

@@ -36,7 +36,7 @@ built_ask(const struct built *b, struct run *r, size_t step, const char *sql)
 
 	if (send_session_role(r, step) == -1)
 		return NULL;
-	result = worker_query(&r->worker, sql, 2, values, r->fault);
+	result = run_query(r, sql, 2, values);
 	if (result == NULL || send_reset_role(r, step) == 0)
 		return result;
 	PQclear(result);

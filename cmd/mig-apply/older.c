@@ -86,13 +86,10 @@ look(struct older *o)
 		fault_nomem(r->fault);
 		return -1;
 	}
-	result = worker_query(&r->worker, sql, 5, values, r->fault);
+	result = run_query(r, sql, 5, values);
 	free(sql);
-	if (result == NULL) {
-		if (!r->partial && r->fault->text != NULL)
-			r->fault->code = EXIT_FAILED;
+	if (result == NULL)
 		return -1;
-	}
 	ok = keep(o, result);
 	PQclear(result);
 	return ok;

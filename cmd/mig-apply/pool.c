@@ -34,8 +34,7 @@ ask_worker(struct run *r, char pid[16])
 {
 	PGresult *result;
 
-	result = worker_query(&r->worker, "SELECT pg_catalog.pg_backend_pid()",
-	    0, NULL, r->fault);
+	result = run_query(r, "SELECT pg_catalog.pg_backend_pid()", 0, NULL);
 	if (result == NULL)
 		return -1;
 	strlcpy(pid, PQgetvalue(result, 0, 0), 16);

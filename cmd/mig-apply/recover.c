@@ -259,6 +259,16 @@ explain_stop(struct run *r)
 		    r->at + 1, r->plan->nsteps);
 }
 
+PGresult *
+run_query(struct run *r, const char *sql, int n, const char *const *values)
+{
+	PGresult *result = worker_query(&r->worker, sql, n, values, r->fault);
+
+	if (result == NULL && r->fault->code == EXIT_UNKNOWN && !r->partial)
+		r->fault->code = EXIT_FAILED;
+	return result;
+}
+
 enum exits
 run_give_up(struct run *r)
 {

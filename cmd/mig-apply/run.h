@@ -130,6 +130,13 @@ int pool_probe(struct run *);
 void run_step_done(struct run *, size_t step);
 
 /*
+ * worker_query() between two statements: where the server refuses to answer, no
+ * more has happened than before.
+ */
+PGresult *run_query(struct run *, const char *sql, int n,
+    const char *const *values);
+
+/*
  * After a failure (recover.c): whether the steps from `at` on are to be sent
  * again, all being rolled back; or end, with nothing left open, the failure in
  * the report and in the log, and return the exit code.

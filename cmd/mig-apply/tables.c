@@ -105,7 +105,7 @@ names_of(struct run *r)
 	if (send_put_back(r, false) == -1 || worker_sync(&r->worker) == -1)
 		return NULL;
 	value = t->oids;
-	return worker_query(&r->worker, sql_tables, 1, &value, r->fault);
+	return run_query(r, sql_tables, 1, &value);
 }
 
 /* Returns -1 where the connection is gone. */

@@ -107,7 +107,7 @@ timeouts_check(struct run *r, size_t step, const struct lex_item *item)
 
 	if (!r->shared)
 		return 0;
-	result = worker_query(&r->worker, sql_timeouts, 0, NULL, r->fault);
+	result = run_query(r, sql_timeouts, 0, NULL);
 	if (result == NULL)
 		return -1;
 	for (i = 0; ok == 0 && r->shared && i < PQntuples(result); i++) {
@@ -155,7 +155,7 @@ timeouts_set(struct timeouts *t, struct run *r, size_t step,
 	t->n = 0;
 	if (r->shared)
 		return 0;
-	result = worker_query(&r->worker, sql_timeouts, 0, NULL, r->fault);
+	result = run_query(r, sql_timeouts, 0, NULL);
 	if (result == NULL)
 		return -1;
 	for (i = 0; ok == 0 && i < PQntuples(result) && i < 3; i++) {
