@@ -61,6 +61,8 @@ static const char *const rows[][3] = {
 static const char *const bad[] = {
 	"CREATE INDEX CONCURRENTLY ON t (a)",
 	"CREATE INDEX i ON t",
+	"CREATE INDEX i ON (a)",
+	"CREATE INDEX i ON t USING (a)",
 	"CREATE INDEX i ON t (a",
 	"CREATE INDEX i ON t (a) WHERE",
 	"CREATE INDEX i ON t (a) NULLS",
