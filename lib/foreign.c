@@ -147,8 +147,11 @@ find_table(struct foreign *h, PGconn *conn, const char *table, struct fault *f)
 		h->schema = copy(found, 0, 0, &broken);
 		h->table = copy(found, 0, 1, &broken);
 		quoted = copy(found, 0, 2, &broken);
-		if (broken)
+		if (broken) {
 			fault_nomem(f);
+			free(quoted);
+			quoted = NULL;
+		}
 	}
 	PQclear(found);
 	return quoted;

@@ -31,8 +31,8 @@ stream_lines_close(struct stream_lines *in)
 static enum stream_line
 read_more(struct stream_lines *in)
 {
+	size_t n, room = in->room == 0 ? ROOM : in->room * 2;
 	char *buf;
-	size_t n;
 
 	if (in->from > 0) {
 		memmove(in->buf, in->buf + in->from, in->to - in->from);
@@ -42,11 +42,11 @@ read_more(struct stream_lines *in)
 	if (in->to == in->room) {
 		if (in->room >= RECORD_MAX)
 			return STREAM_LINE_TOO_LONG;
-		buf = realloc(in->buf, in->room * 2);
+		buf = realloc(in->buf, room);
 		if (buf == NULL)
 			return STREAM_LINE_NOMEM;
 		in->buf = buf;
-		in->room *= 2;
+		in->room = room;
 	}
 	n = fread(in->buf + in->to, 1, in->room - in->to, in->fp);
 	in->to += n;

@@ -6,6 +6,25 @@
 
 #include "worker_wait.h"
 
+/*
+ * libpq had no room for what was put: send what is before it.  Where that does
+ * not help there is no memory, which libpq does not tell from a socket that
+ * would block.  Returns -1 then, or where the connection is gone.
+ */
+static int
+make_room(struct worker *w, bool *sent)
+{
+	int unsent;
+
+	if (*sent)
+		return -1;
+	*sent = true;
+	while ((unsent = PQflush(w->conn)) == 1)
+		if (worker_wait(w, true) == -1)
+			return -1;
+	return unsent;
+}
+
 /* Send all of COPY's data.  Returns -1 where the connection is gone. */
 static int
 send_copy(struct worker *w, const struct worker_copy *copy)
@@ -13,12 +32,13 @@ send_copy(struct worker *w, const struct worker_copy *copy)
 	const char *text;
 	size_t len;
 	int got = -1, put;
+	bool sent;
 
 	while (copy != NULL && !w->canceled &&
 	    (got = copy->next(copy->arg, &text, &len)) == 1) {
+		sent = false;
 		while ((put = PQputCopyData(w->conn, text, (int)len)) == 0)
-			if (PQflush(w->conn) == -1 ||
-			    worker_wait(w, true) == -1)
+			if (make_room(w, &sent) == -1)
 				return -1;
 		if (put == -1)
 			return -1;
@@ -30,12 +50,13 @@ send_copy(struct worker *w, const struct worker_copy *copy)
 	}
 	if (w->canceled)
 		got = -1;
+	sent = false;
 	while ((put = PQputCopyEnd(w->conn,
 		    got == 0	     ? NULL :
 			w->canceled  ? "canceled" :
 			copy == NULL ? "no data for COPY here" :
 				       "the data ended badly")) == 0)
-		if (worker_wait(w, true) == -1)
+		if (make_room(w, &sent) == -1)
 			return -1;
 	return put == -1 ? -1 : 0;
 }
