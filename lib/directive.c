@@ -22,6 +22,20 @@ struct line {
 	size_t number;
 };
 
+enum known {
+	NO_TRANSACTION,
+	OWN_TRANSACTION,
+	REQUIRES,
+	LOCK_TIMEOUT,
+	RETRY,
+	CONCURRENTLY_WAIT,
+	STATEMENT_TIMEOUT,
+	ROLE,
+	REPEATABLE,
+	DOWN,
+	UNKNOWN
+};
+
 /* What a comment line is. */
 enum comment {
 	COMMENT_OTHER,
@@ -61,19 +75,28 @@ words_of(const char *s, size_t len, struct word w[WORDS_MAX])
 	return n;
 }
 
-static bool
-is_ours(const struct word *w)
+/* Which directive it begins. */
+static enum known
+find_word(const struct word *w)
 {
-	static const char *const words[] = { "concurrently-wait", "down",
-		"lock-timeout", "no-transaction", "own-transaction",
-		"repeatable", "requires", "retry", "role",
-		"statement-timeout" };
+	static const char *const words[] = {
+		[NO_TRANSACTION] = "no-transaction",
+		[OWN_TRANSACTION] = "own-transaction",
+		[REQUIRES] = "requires",
+		[LOCK_TIMEOUT] = "lock-timeout",
+		[RETRY] = "retry",
+		[CONCURRENTLY_WAIT] = "concurrently-wait",
+		[STATEMENT_TIMEOUT] = "statement-timeout",
+		[ROLE] = "role",
+		[REPEATABLE] = "repeatable",
+		[DOWN] = "down",
+	};
 	size_t i;
 
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (i = 0; i < UNKNOWN; i++)
 		if (word_is(w, words[i]))
-			return true;
-	return false;
+			break;
+	return (enum known)i;
 }
 
 /* Look at a comment behind its dashes, and step over `mig:`. */
@@ -94,7 +117,7 @@ comment_kind(const char **s, size_t *len)
 		return COMMENT_DIRECTIVE;
 	}
 	if (is_blank(**s) && words_of(*s, *len, w) > 0 &&
-	    (*w[0].s == ':' || is_ours(&w[0])))
+	    (*w[0].s == ':' || find_word(&w[0]) != UNKNOWN))
 		return COMMENT_MEANT;
 	return COMMENT_OTHER;
 }
@@ -191,26 +214,30 @@ static int
 set(struct directives *d, const struct line *at, const struct word *w, size_t n,
     struct fault *f)
 {
-	if (word_is(w, "no-transaction"))
+	switch (find_word(w)) {
+	case NO_TRANSACTION:
 		return set_mode(d, MODE_NONE, at, w, n, f);
-	if (word_is(w, "own-transaction"))
+	case OWN_TRANSACTION:
 		return set_mode(d, MODE_OWN, at, w, n, f);
-	if (word_is(w, "lock-timeout"))
+	case LOCK_TIMEOUT:
 		return set_limit(d, LIMIT_LOCK, at, w, n, f);
-	if (word_is(w, "retry"))
+	case RETRY:
 		return set_limit(d, LIMIT_RETRY, at, w, n, f);
-	if (word_is(w, "concurrently-wait"))
+	case CONCURRENTLY_WAIT:
 		return set_limit(d, LIMIT_CONCURRENTLY, at, w, n, f);
-	if (word_is(w, "statement-timeout"))
+	case STATEMENT_TIMEOUT:
 		return set_limit(d, LIMIT_STATEMENT, at, w, n, f);
-	if (word_is(w, "role"))
+	case ROLE:
 		return set_role(d, at, w, n, f);
-	if (word_is(w, "requires"))
+	case REQUIRES:
 		return add_need(d, at, w, n, f);
-	if (word_is(w, "repeatable"))
+	case REPEATABLE:
 		return set_repeatable(d, at, w, n, f);
-	if (word_is(w, "down"))
+	case DOWN:
 		return bad_down(at, f);
+	case UNKNOWN:
+		break;
+	}
 	bad(at, w, "no such directive", f);
 	return fault_hint(f,
 	    "known are no-transaction, own-transaction, "
@@ -274,7 +301,7 @@ is_late(const char *text, const char *s, const char *end, struct word *word)
 		s--;
 	if (s == text || s[-1] == '\n')
 		return kind != COMMENT_OTHER;
-	return kind == COMMENT_DIRECTIVE && is_ours(word);
+	return kind == COMMENT_DIRECTIVE && find_word(word) != UNKNOWN;
 }
 
 /* The first comment of a line that is one; NULL: none is. */
@@ -309,7 +336,7 @@ refuse_late(const char *text, size_t len, const struct line *from,
 	if (late == NULL)
 		return 0;
 	at.number += text_lines(text, (size_t)(late - text));
-	if (word_is(&word, "down"))
+	if (find_word(&word) == DOWN)
 		return bad_down(&at, f);
 	return fault_set(f, EXIT_STREAM,
 	    "%s:%zu: -- mig: behind the first "

@@ -167,12 +167,13 @@ exit_numbers() {
 	local page code
 	page=$(sed -n 's/^\.It Li "-- mig: \([a-z-]*\)".*/\1/p' man/mig-ls.1 |
 	    sort)
-	code=$(grep -oE 'word_is\([^"]*"[a-z-]+"' lib/directive.c |
-	    sed 's/.*"\(.*\)"/\1/' | sort -u)
-	assert_eq "$page" "$code"
-	# and so does the list by which one that is misplaced is found
 	code=$(sed -n '/ words\[\] = {/,/}/p' lib/directive.c |
 	    grep -oE '"[a-z-]+"' | tr -d '"' | sort)
+	assert_eq "$page" "$code"
+	# and so does the hint at one that is unknown
+	code=$(sed -n '/"known are/,/;/p' lib/directive.c |
+	    sed -n 's/^[^"]*"\(.*\)".*/\1/p' | tr -d '\n' |
+	    sed -e 's/known are //' -e 's/ and /, /' -e 's/, /\n/g' | sort)
 	assert_eq "$page" "$code"
 }
 
