@@ -103,17 +103,13 @@ static int
 compare(struct settling *l, const char *definition, const char *table,
     const char **differs)
 {
-	struct lexer *lexer = lex_new(0);
+	struct lexer *lexer = lex_text(definition, strlen(definition), 0);
 	struct lex_item item;
 	int ok;
 
 	*differs = NULL;
-	if (lexer == NULL ||
-	    lex_feed(lexer, definition, strlen(definition)) == -1) {
-		lex_free(lexer);
+	if (lexer == NULL)
 		return fault_nomem(l->f);
-	}
-	lex_finish(lexer);
 	ok = lex_next(lexer, &item) != LEX_STATEMENT ?
 	    0 :
 	    compare_read(l, &item, table, differs);
