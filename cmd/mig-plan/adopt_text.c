@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,10 +136,9 @@ walk(struct walk *w)
 static char *
 whole_text(const struct migration *m, struct fault *f)
 {
-	const off_t all = (off_t)1 << 62;
 	size_t len;
 
-	return feed_whole(m, SOURCE_UP, all, &len, NULL, f);
+	return feed_whole(m, SOURCE_UP, SIZE_MAX, &len, NULL, f);
 }
 
 static int

@@ -85,7 +85,7 @@ feed_close(struct feed *feed, char hex[HASH_HEX])
 }
 
 char *
-feed_whole(const struct migration *m, enum source_part part, off_t most,
+feed_whole(const struct migration *m, enum source_part part, size_t most,
     size_t *len, char hex[HASH_HEX], struct fault *f)
 {
 	struct source_piece piece;
@@ -107,7 +107,7 @@ feed_whole(const struct migration *m, enum source_part part, off_t most,
 	hash_init(&hash);
 	while ((got = source_next(s, &piece, f)) == 1) {
 		hash_add(&hash, piece.text, piece.len);
-		if (ftello(mem) <= most)
+		if ((size_t)ftello(mem) <= most)
 			fwrite(piece.text, 1, piece.len, mem);
 	}
 	if (hex != NULL)

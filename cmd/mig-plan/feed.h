@@ -36,7 +36,7 @@ void feed_close(struct feed *, char hex[HASH_HEX]);
  * digest; NULL with a fault.  What is far longer than `most` bytes is cut behind
  * those.
  */
-char *feed_whole(const struct migration *, enum source_part, off_t most,
+char *feed_whole(const struct migration *, enum source_part, size_t most,
     size_t *len, char hex[HASH_HEX], struct fault *);
 
 #endif
