@@ -73,8 +73,8 @@ void migration_values(const struct migration *,
 
 /*
  * Fill in `m` from the fields of a record read from line `line` of `name`;
- * strings are copied.  More fields than are known are left alone.  Returns 0, or -1 with
- * a fault.
+ * strings are copied.  More fields than are known are left alone.  Returns 0, or
+ * -1 with a fault.
  */
 int migration_parse(struct migration *m, char *const *fields, size_t n,
     const char *name, size_t line, struct fault *);

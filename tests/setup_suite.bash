@@ -6,7 +6,7 @@
 #   MIG_BIN           folder of the commands under test (build)
 
 setup_suite() {
-	local root var
+	local root var clients
 	root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 	# Nothing of the caller's environment decides a test.
 	for var in ${!PG*} ${!POSTGRES_*} DATABASE_URL MIG_PATH MIG_SCHEMA \
@@ -32,9 +32,10 @@ setup_suite() {
 	# The clients must not be older than the server, and not be behind a
 	# wrapper that looks for them each time.
 	case $MIG_TEST_SERVER in
-	17x* | 17n* | tsl) PATH=$MIG_BIN:$(lab bin "$MIG_TEST_SERVER"):$PATH ;;
-	*) PATH=$MIG_BIN:$(lab bin system):$PATH ;;
+	17x* | 17n* | tsl) clients=$MIG_TEST_SERVER ;;
+	*) clients=system ;;
 	esac
+	PATH=$MIG_BIN:$(lab bin "$clients"):$PATH
 	MIG_SERVER_MAJOR=$(psql -XAtqc \
 	    "SELECT current_setting('server_version_num')::int / 10000")
 	export MIG_SERVER_MAJOR
