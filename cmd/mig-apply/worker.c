@@ -179,11 +179,23 @@ worker_wait(struct worker *w, bool unsent)
 	return 0;
 }
 
+/* Whether there is none to be had just now. */
+static bool
+is_out_of_memory(void)
+{
+	void *volatile some = malloc(64);
+	bool none = some == NULL;
+
+	free(some);
+	return none;
+}
+
 bool
 worker_is_stuck(const struct worker *w)
 {
 	return PQisBusy(w->conn) &&
-	    strstr(PQerrorMessage(w->conn), "out of memory") != NULL;
+	    (strstr(PQerrorMessage(w->conn), "out of memory") != NULL ||
+		is_out_of_memory());
 }
 
 /*

@@ -16,8 +16,9 @@ void worker_fail(struct worker *, const struct worker_sent *, PGresult *);
 bool worker_is_nomem(const PGresult *);
 
 /*
- * libpq waits for ever for the end of a pipeline that has come, but for which
- * it had no memory.  Only its message shows it.
+ * libpq waits for ever for what has come, but for which it had no memory: of the
+ * end of a pipeline its message shows it, of the answer to COPY only that there
+ * is none still.
  */
 bool worker_is_stuck(const struct worker *);
 
