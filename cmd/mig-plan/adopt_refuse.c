@@ -108,7 +108,7 @@ show(struct planner *p, const struct taking *t)
 	if (t->verdict != VERDICT_DIFFERS)
 		return;
 	if (adopt_show(p->foreign.tool, t->entry, t->item->m, &f) == -1)
-		fault_print(&f, stderr);
+		print_fault(p, &f);
 	fault_free(&f);
 }
 

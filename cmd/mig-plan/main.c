@@ -139,7 +139,7 @@ main(int argc, char *argv[])
 	if (result == -1) {
 		complain_end(&p);
 		fflush(stdout);
-		fault_print(&p.f, stderr);
+		print_fault(&p, &p.f);
 		code = (int)p.f.code;
 	}
 	fault_free(&p.f);

@@ -197,6 +197,11 @@ void complain(struct planner *, enum exits code, const struct item *,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /*
+ * Print a fault.  Without memory much goes wrong, of which once is enough.
+ */
+void print_fault(struct planner *, const struct fault *);
+
+/*
  * Print a fault, which decides how the run ends, and empty it.  Its hint comes
  * later: with another complaint or complain_end().
  */

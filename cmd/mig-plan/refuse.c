@@ -29,6 +29,14 @@ label_of(const struct migration *m, bool listed)
 	return label;
 }
 
+void
+print_fault(struct planner *p, const struct fault *f)
+{
+	if (!f->nomem || !p->nomem)
+		fault_print(f, stderr);
+	p->nomem |= f->nomem;
+}
+
 /*
  * Of complaints in a row that have the same hint it is printed once, behind
  * the last of them.
@@ -41,10 +49,7 @@ complain_fault(struct planner *p, struct fault *f)
 	f->hint = NULL;
 	if (p->hint != NULL && (help == NULL || strcmp(p->hint, help) != 0))
 		complain_end(p);
-	/* without memory much goes wrong, of which once is enough */
-	if (!f->nomem || !p->nomem)
-		fault_print(f, stderr);
-	p->nomem |= f->nomem;
+	print_fault(p, f);
 	free(p->hint);
 	p->hint = help;
 	if (p->code == EXIT_DONE || f->code == EXIT_STREAM)
@@ -91,9 +96,11 @@ print_line(const char *begin, const char *fmt, va_list ap)
 {
 	char *text;
 
-	if (vasprintf(&text, fmt, ap) == -1)
-		return;
 	fputs(begin, stderr);
+	if (vasprintf(&text, fmt, ap) == -1) {
+		fputs("out of memory\n", stderr);
+		return;
+	}
 	text_show(stderr, text, strlen(text));
 	fputc('\n', stderr);
 	free(text);
@@ -190,7 +197,7 @@ show_change(struct planner *p, const struct item *item)
 		diff_show(stderr, &before, &after, &f);
 	}
 	if (f.code != EXIT_DONE || f.nomem)
-		fault_print(&f, stderr);
+		print_fault(p, &f);
 	fault_free(&f);
 	free(label);
 	free(ran);

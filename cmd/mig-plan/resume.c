@@ -361,7 +361,7 @@ show_change(struct planner *p, const struct step *s)
 		diff_show(stderr, &before, &after, &f);
 	}
 	if (f.code != EXIT_DONE || f.nomem)
-		fault_print(&f, stderr);
+		print_fault(p, &f);
 	fault_free(&f);
 	free(ran);
 	free(now);
