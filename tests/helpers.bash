@@ -81,8 +81,8 @@ background() {
 
 # mig_run CMD...: run it and log it; sets status, output (stdout), stderr, and
 # lines (of stdout).  The files are out and err in $BATS_TEST_TMPDIR.
-# MIG_TIMEOUT seconds (60) at most, then status is 124; MIG_SLOW times that, where
-# everything is slow.
+# MIG_TIMEOUT seconds (60) at most, then status is 124.  Where everything is slow,
+# MIG_SLOW times that, and what loops a thousand times goes in steps of MIG_SLOW.
 mig_run() {
 	local d=$BATS_TEST_TMPDIR
 	echo "\$ $*"
