@@ -35,6 +35,18 @@ PGconn *db_connect(const struct db_target *, const char *application,
     struct fault *);
 
 /*
+ * What of the notices of a connection may be read: `hide` returns a text as it
+ * is to be shown, to be freed, or NULL without memory.
+ */
+struct db_reader {
+	char *(*hide)(const void *arg, const char *text);
+	const void *arg;
+};
+
+/* From now on; it lives as long as the connection.  NULL: all as it is. */
+void db_set_reader(PGconn *, struct db_reader *);
+
+/*
  * Begin to connect, for PQconnectPoll(3); NULL without memory.  Notices are as
  * libpq has them.
  */

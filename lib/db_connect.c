@@ -171,27 +171,45 @@ db_target_free(struct db_target *t)
 	t->conninfo = NULL;
 }
 
+/* Print a text of the server behind a word, as its reader may have it. */
+static void
+print_field(const struct db_reader *reader, const char *word, const char *text)
+{
+	char *hidden = NULL;
+
+	if (reader != NULL &&
+	    (hidden = reader->hide(reader->arg, text)) == NULL)
+		text = "out of memory";
+	fprintf(stderr, "%s: ", word);
+	if (hidden != NULL)
+		text = hidden;
+	text_show(stderr, text, strlen(text));
+	fputc('\n', stderr);
+	free(hidden);
+}
+
 /* Print a notice: who, its level, its text, for a terminal. */
 static void
-print_notice(void *arg, const PGresult *result)
+print_notice(void *reader, const PGresult *result)
 {
 	const char *level, *text;
 
-	(void)arg;
 	level = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 	text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	if (level == NULL || text == NULL)
 		return;
 	fflush(stdout);
-	fprintf(stderr, "%s: %s: ", getprogname(), level);
-	text_show(stderr, text, strlen(text));
-	fputc('\n', stderr);
+	fprintf(stderr, "%s: ", getprogname());
+	print_field(reader, level, text);
 	text = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
-	if (text != NULL) {
-		fputs("HINT: ", stderr);
-		text_show(stderr, text, strlen(text));
-		fputc('\n', stderr);
-	}
+	if (text != NULL)
+		print_field(reader, "HINT", text);
+}
+
+void
+db_set_reader(PGconn *conn, struct db_reader *reader)
+{
+	PQsetNoticeReceiver(conn, print_notice, reader);
 }
 
 /* The first line of what libpq says when it could not connect. */
@@ -271,7 +289,7 @@ db_connect(const struct db_target *t, const char *application, struct fault *f)
 		PQfinish(conn);
 		return NULL;
 	}
-	PQsetNoticeReceiver(conn, print_notice, NULL);
+	db_set_reader(conn, NULL);
 	return conn;
 }
 

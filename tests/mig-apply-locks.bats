@@ -64,6 +64,7 @@ let_go() {
 	SQL
 	apply 5 --statement-timeout 1h
 	assert_stderr_has 'm/1_a.sql:2:1: ERROR 57014'
+	assert_stderr_has 'hint: if by a statement timeout: --statement-timeout'
 	migration 1_a.sql <<<'SELECT pg_sleep(60);'
 	apply 5 --statement-timeout 50
 	sed -i '1i -- mig: no-transaction' m/1_a.sql

@@ -135,6 +135,17 @@ fail 003 third"
 	assert_eq "$(sql "SELECT obj_description('\"a \"\"b\"'::regclass)")" \
 	    "it's a pass\\word"
 	refute grep -q 'pass.*word' plan
+	migration 2_notice.sql <<-'SQL'
+		DO $$ BEGIN RAISE NOTICE 'is %', obj_description('"a ""b"'::regclass)
+		    USING HINT = 'not ' || obj_description('"a ""b"'::regclass);
+		END $$;
+		COMMENT ON TABLE :"table" IS :'secret';
+	SQL
+	plan
+	secret="it's a pass\\word" run_mig 0 mig-apply -v 'table=a "b' \
+	    -v secret <plan
+	assert_stderr_has 'NOTICE: is :secret'
+	assert_stderr_has 'HINT: not :secret'
 	assert_eq "$(sql "SELECT count(*) FROM mig.log
 	    WHERE l::text LIKE '%pass%word%'" 2>/dev/null ||
 	    sql "SELECT count(*) FROM mig.log l
@@ -856,6 +867,18 @@ analyzed() {
 	    mig-apply <plan
 	assert_stderr_has 'is read-only for this role'
 	assert_eq "$(tables)" ""
+}
+
+@test "a transaction that its own text has made read-only" {
+	new_db
+	migration 1_a.sql <<-'SQL'
+		SET TRANSACTION READ ONLY;
+		CREATE TABLE a (id int);
+	SQL
+	plan
+	run_mig 5 mig-apply <plan
+	assert_stderr_has '1_a.sql:2:1: ERROR 25006'
+	assert_stderr_has 'hint: a statement before it has made the transaction'
 }
 
 @test "a standby is told from its primary" {

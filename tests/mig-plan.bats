@@ -923,6 +923,8 @@ baseline 2 two"
 @test "--check: an exit code alone" {
 	new_db
 	three
+	mkdir empty
+	run_pipe 0 "mig-ls empty | mig-plan --check"
 	mig-ls m >list
 	run_mig 1 mig-plan --check <list
 	assert_eq "$output$stderr" ""
@@ -935,6 +937,8 @@ baseline 2 two"
 	sed -i '1s/$/ /' m/1_one.sql
 	run_pipe 1 "mig-ls m | mig-plan --check"
 	run_pipe 1 "mig-ls -H m | grep -v _one | mig-plan --check"
+	run_pipe 1 "mig-ls empty | mig-plan --check --verbose"
+	assert_stderr_has 'the listing is empty, the history is not'
 }
 
 # Some of everything that can be made in a database.

@@ -262,9 +262,14 @@ hint_for(struct run *r, const char *state, enum worker_what what)
 	else if (strcmp(state, "42501") == 0)
 		hint_right(r);
 	else if (strcmp(state, "25006") == 0)
-		fault_hint(r->fault, "the database is read-only");
+		fault_hint(r->fault,
+		    "a statement before it has made the transaction read-only");
 	else if (busy)
 		fault_hint(r->fault, "blocked by %s", r->watch.blamed);
+	else if (strcmp(state, "57014") == 0)
+		fault_hint(r->fault,
+		    "if by a statement timeout: --statement-timeout gives it "
+		    "another, or \"-- mig: statement-timeout TIME\" in the file");
 	else if (transaction_help(r, state) != NULL)
 		fault_hint(r->fault, "%s", transaction_help(r, state));
 }

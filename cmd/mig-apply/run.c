@@ -392,9 +392,17 @@ send_all(struct run *r)
 	return 0;
 }
 
+/* What a notice shows: no value of a variable. */
+static char *
+hide(const void *vars, const char *text)
+{
+	return vars_hide(vars, text);
+}
+
 int
 run_open(struct run *r)
 {
+	r->worker.reader = (struct db_reader){ hide, r->vars };
 	r->worker.done = answer;
 	r->worker.tick = tick;
 	r->worker.other = other;

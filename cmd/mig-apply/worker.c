@@ -242,6 +242,8 @@ connect_worker(struct worker *w, struct fault *f)
 	PQclear(pid);
 	if (w->conn == NULL)
 		return -1;
+	if (w->reader.hide != NULL)
+		db_set_reader(w->conn, &w->reader);
 	value = PQparameterStatus(w->conn, "standard_conforming_strings");
 	w->backslash_quotes = value != NULL && strcmp(value, "off") == 0;
 	w->append[0] = '\0';

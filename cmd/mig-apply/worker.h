@@ -41,6 +41,8 @@ struct worker {
 	bool backslash_quotes; /* standard_conforming_strings is off */
 	bool canceled;	       /* we asked the server to cancel */
 
+	struct db_reader reader; /* of the notices; none where `hide` is NULL */
+
 	/* called with each good answer */
 	void (*done)(void *, const struct worker_sent *, const PGresult *);
 	/* called at least every `interval` ms while waiting */

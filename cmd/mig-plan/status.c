@@ -191,6 +191,12 @@ status_check(const struct planner *p)
 	enum exits code = EXIT_DONE;
 	size_t i;
 
+	/* an empty listing has no series, so nothing is missing in one */
+	if (p->list.n == 0 && p->history.n > 0) {
+		code = EXIT_NO;
+		if (p->o.verbose)
+			note(p, "the listing is empty, the history is not");
+	}
 	for (i = 0; i < p->n; i++) {
 		item = &p->items[i];
 		if (is_settled(item))
