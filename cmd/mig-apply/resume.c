@@ -24,7 +24,6 @@ resume_open(struct resume *r, struct run *run, size_t step)
 		r->begun = true;
 		return 0;
 	}
-	run->partial = true;
 	conn = worker_leave(&run->worker);
 	if (conn == NULL)
 		return -1;

@@ -310,7 +310,7 @@ run_alone(struct run *r, size_t step)
 	if (send_put_back(r, false) == -1 || worker_sync(&r->worker) == -1)
 		return -1;
 	r->alone = true;
-	r->partial = false;
+	r->partial = r->plan->steps[step].resume != 0;
 	report_start(&r->report, step + 1, &r->plan->steps[step], 0);
 	r->next = step + 1;
 	result = alone_run(r, step);
