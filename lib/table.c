@@ -179,20 +179,20 @@ table_row(struct table *t, const char *const *values, enum table_colour colour)
 		result = -1;
 	for (i = 0; result == 0 && i < t->n; i++)
 		result = set_cell(t, i, values[i]);
-	if (result == 0 && colour != TABLE_PLAIN)
-		scols_line_set_color(t->last, escapes[colour]);
+	if (result == 0 && colour != TABLE_PLAIN &&
+	    scols_line_set_color(t->last, escapes[colour]) != 0)
+		result = -1;
 	uselocale(before);
 	return result;
 }
 
-void
+int
 table_cell(struct table *t, size_t column, enum table_colour colour)
 {
 	struct libscols_cell *cell;
 
-	cell = t->last == NULL ? NULL : scols_line_get_cell(t->last, column);
-	if (cell != NULL)
-		scols_cell_set_color(cell, escapes[colour]);
+	cell = scols_line_get_cell(t->last, column);
+	return scols_cell_set_color(cell, escapes[colour]) == 0 ? 0 : -1;
 }
 
 static size_t

@@ -46,8 +46,11 @@ struct table *table_new(FILE *fp, const struct table_column *, size_t n);
  */
 int table_row(struct table *, const char *const *values, enum table_colour);
 
-/* Give one cell of the last row a colour of its own. */
-void table_cell(struct table *, size_t column, enum table_colour);
+/*
+ * Give one cell of the last row a colour of its own.  Returns 0, or -1 without
+ * memory or such a cell.
+ */
+int table_cell(struct table *, size_t column, enum table_colour);
 
 /*
  * Print it; nothing where it has no rows.  Where the terminal is too narrow,

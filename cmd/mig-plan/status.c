@@ -97,7 +97,6 @@ add_row(const struct item *item, struct table *t)
 {
 	const char *values[COLUMNS], *row[7];
 	struct room room;
-	int result;
 
 	set_values(item, values, &room);
 	row[0] = values[0];
@@ -107,10 +106,9 @@ add_row(const struct item *item, struct table *t)
 	row[4] = values[6];
 	row[5] = values[7];
 	row[6] = values[8];
-	result = table_row(t, row, TABLE_PLAIN);
-	if (result == 0)
-		table_cell(t, 2, colour_of(item->state));
-	return result;
+	return table_row(t, row, TABLE_PLAIN) == -1 ?
+	    -1 :
+	    table_cell(t, 2, colour_of(item->state));
 }
 
 static int

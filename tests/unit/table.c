@@ -20,11 +20,11 @@ printed(const char *const (*rows)[3], size_t n)
 
 	if (fp == NULL || (t = table_new(fp, columns, 3)) == NULL)
 		abort();
-	table_cell(t, 0, TABLE_BAD);
+	CHECK_INT(table_cell(t, 0, TABLE_BAD), -1);
 	for (i = 0; i < n; i++) {
 		CHECK_INT(table_row(t, rows[i], TABLE_GOOD), 0);
-		table_cell(t, 1, TABLE_WAIT);
-		table_cell(t, 3, TABLE_WAIT);
+		CHECK_INT(table_cell(t, 1, TABLE_WAIT), 0);
+		CHECK_INT(table_cell(t, 3, TABLE_WAIT), -1);
 	}
 	CHECK_INT(table_print(t, &f), 0);
 	table_free(t);
