@@ -63,12 +63,8 @@ at_order(struct cursor c)
 static bool
 read_key(struct cursor *c, struct indexdef_key *key)
 {
-	struct indexdef_part ignored;
-
-	if (!read_value(c, key))
-		return false;
-	key->collation = accept_word(c, "COLLATE");
-	if (key->collation && !accept_part(c, &ignored))
+	if (!read_value(c, key) ||
+	    (accept_word(c, "COLLATE") && !accept_part(c, &key->collation)))
 		return false;
 	if (!at_order(*c) && accept_part(c, &key->opclass) &&
 	    cursor_at_byte(c, '(') && !cursor_accept_parens(c))
@@ -245,23 +241,45 @@ is_same_method(const struct indexdef *a, const struct indexdef *b)
 	    b->method.len > 0 ? b->method : whole);
 }
 
-static const char *
-differ_key(const struct indexdef *a, const struct indexdef_key *x,
-    const struct indexdef *b, const struct indexdef_key *y)
+/*
+ * What a key may leave out: a statement that does means what goes without
+ * saying, and then the server names none either.
+ */
+static bool
+is_same_choice(const struct indexdef *a, struct indexdef_part said,
+    struct indexdef_part there, const struct indexdef *named,
+    struct indexdef_part name)
 {
+	if (said.len == 0)
+		return there.len == 0;
+	return is_same_name(a->text, said, named->text, name);
+}
+
+/* Key `i`.  Around a column as well as behind it a collation may stand. */
+static const char *
+differ_key(const struct indexdef *a, const struct indexdef *b,
+    const struct indexdef *named, size_t i)
+{
+	const struct indexdef_key *x = &a->keys[i], *y = &b->keys[i],
+				  *name = &named->keys[i];
+
 	if (x->column && y->column &&
 	    !is_same_name(a->text, x->value, b->text, y->value))
 		return "the columns";
 	if (x->descending != y->descending || x->nulls_first != y->nulls_first)
 		return "the order of a column";
-	if (x->opclass.len > 0 && y->opclass.len > 0 &&
-	    !is_same_name(a->text, x->opclass, b->text, y->opclass))
+	if (!is_same_choice(a, x->opclass, y->opclass, named, name->opclass))
 		return "an operator class";
+	if (x->column &&
+	    !is_same_choice(a, x->collation, y->collation, named,
+		name->collation))
+		return "a collation";
 	return NULL;
 }
 
 static const char *
-differ_keys(const struct indexdef *a, const struct indexdef *b)
+differ_keys(const struct indexdef *a, const struct indexdef *b,
+    const struct indexdef *named)
 {
 	const char *what = NULL;
 	size_t i;
@@ -269,12 +287,13 @@ differ_keys(const struct indexdef *a, const struct indexdef *b)
 	if (a->nkeys != b->nkeys)
 		return "the columns";
 	for (i = 0; what == NULL && i < a->nkeys; i++)
-		what = differ_key(a, &a->keys[i], b, &b->keys[i]);
+		what = differ_key(a, b, named, i);
 	return what;
 }
 
 const char *
-indexdef_differ(const struct indexdef *a, const struct indexdef *b)
+indexdef_differ(const struct indexdef *a, const struct indexdef *b,
+    const struct indexdef *named)
 {
 	const char *what;
 	size_t i;
@@ -283,7 +302,7 @@ indexdef_differ(const struct indexdef *a, const struct indexdef *b)
 		return "UNIQUE";
 	if (!is_same_method(a, b))
 		return "USING";
-	what = differ_keys(a, b);
+	what = differ_keys(a, b, named);
 	if (what != NULL)
 		return what;
 	if (a->nincluded != b->nincluded)
@@ -301,7 +320,8 @@ indexdef_differ(const struct indexdef *a, const struct indexdef *b)
 static bool
 is_open(const struct indexdef_key *x, const struct indexdef_key *y)
 {
-	return !(x->column && y->column) && !x->collation && !y->collation;
+	return !(x->column && y->column) && x->collation.len == 0 &&
+	    y->collation.len == 0;
 }
 
 int

@@ -19,10 +19,10 @@ struct indexdef_part {
 /* A column, or an expression, with what stands behind it. */
 struct indexdef_key {
 	struct indexdef_part value;
-	bool column;	/* its value is a name alone */
-	bool collation; /* it says one */
+	bool column; /* its value is a name alone */
 	bool descending;
 	bool nulls_first;
+	struct indexdef_part collation;
 	struct indexdef_part opclass;
 };
 
@@ -43,12 +43,14 @@ struct indexdef {
 bool indexdef_read(struct indexdef *, const struct lex_item *);
 
 /*
- * NULL, or what surely differs, as "the order of a column".  Whatever may mean
- * the same in other words is no difference: an expression, a condition, a
- * collation, an operator class that one of them does not name.  Storage
- * parameters and tablespaces are not looked at.
+ * NULL, or what surely differs between a statement and the index that is there,
+ * as "the order of a column".  The server names no collation and operator class
+ * that goes without saying: `named` has them all, its columns are whatever they
+ * may be.  Expressions and conditions may mean the same in other words: they do
+ * not differ.  Storage parameters and tablespaces are not looked at.
  */
-const char *indexdef_differ(const struct indexdef *, const struct indexdef *);
+const char *indexdef_differ(const struct indexdef *statement,
+    const struct indexdef *there, const struct indexdef *named);
 
 /*
  * Of one of two that do not differ: a query of `table` for the expressions and

@@ -12,7 +12,7 @@
 #include "statement.h"
 
 /* The columns of settle-build.sql. */
-enum { IS_THERE, IS_OF_TABLE, IS_VALID, INDEX, PIDS, DEFINITION };
+enum { IS_THERE, IS_OF_TABLE, IS_VALID, INDEX, PIDS, DEFINITION, NAMED };
 
 /*
  * How the server would go about a query, or why it does not say; without
@@ -79,19 +79,39 @@ compare_plans(struct settling *l, const struct indexdef *ours,
 	return ok;
 }
 
+/* What the server says of an index. */
+struct said {
+	struct lexer *lexer; /* has the text of `def` */
+	struct indexdef def;
+	bool read;
+};
+
+static int
+hear(struct settling *l, struct said *s, const char *text)
+{
+	struct lex_item item;
+
+	s->lexer = lex_text(text, strlen(text), 0);
+	if (s->lexer == NULL)
+		return fault_nomem(l->f);
+	s->read = lex_next(s->lexer, &item) == LEX_STATEMENT &&
+	    indexdef_read(&s->def, &item);
+	return 0;
+}
+
 /* What is not understood does not differ. */
 static int
-compare_read(struct settling *l, const struct lex_item *item, const char *table,
-    const char **differs)
+compare_read(struct settling *l, const struct said *there,
+    const struct said *named, const char *table, const char **differs)
 {
-	struct indexdef ours, there;
+	struct indexdef ours;
 
-	if (!indexdef_read(&ours, l->item) || !indexdef_read(&there, item))
+	if (!there->read || !named->read || !indexdef_read(&ours, l->item))
 		return 0;
-	*differs = indexdef_differ(&ours, &there);
+	*differs = indexdef_differ(&ours, &there->def, &named->def);
 	return *differs != NULL ?
 	    0 :
-	    compare_plans(l, &ours, &there, table, differs);
+	    compare_plans(l, &ours, &there->def, table, differs);
 }
 
 /*
@@ -100,20 +120,18 @@ compare_read(struct settling *l, const struct lex_item *item, const char *table,
  * NULL.
  */
 static int
-compare(struct settling *l, const char *definition, const char *table,
+compare(struct settling *l, const PGresult *result, const char *table,
     const char **differs)
 {
-	struct lexer *lexer = lex_text(definition, strlen(definition), 0);
-	struct lex_item item;
-	int ok;
+	struct said there = { .lexer = NULL }, named = { .lexer = NULL };
+	int ok = -1;
 
 	*differs = NULL;
-	if (lexer == NULL)
-		return fault_nomem(l->f);
-	ok = lex_next(lexer, &item) != LEX_STATEMENT ?
-	    0 :
-	    compare_read(l, &item, table, differs);
-	lex_free(lexer);
+	if (hear(l, &there, PQgetvalue(result, 0, DEFINITION)) == 0 &&
+	    hear(l, &named, PQgetvalue(result, 0, NAMED)) == 0)
+		ok = compare_read(l, &there, &named, table, differs);
+	lex_free(there.lexer);
+	lex_free(named.lexer);
 	return ok;
 }
 
@@ -126,7 +144,7 @@ judge_built(struct settling *l, const PGresult *result, const char *table)
 	bool valid = settle_is_true(result, IS_VALID);
 	char *sql;
 
-	if (compare(l, definition, table, &differs) == -1)
+	if (compare(l, result, table, &differs) == -1)
 		return -1;
 	if (differs != NULL)
 		return settle_say(l, SETTLE_UNKNOWN, NULL,

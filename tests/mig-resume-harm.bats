@@ -133,7 +133,8 @@ waiting() {
 	    INSERT INTO t VALUES (2, 'x'), (2, 'x')"
 	migration 2_index.sql <<-'SQL'
 		-- mig: no-transaction
-		CREATE UNIQUE INDEX CONCURRENTLY t_id ON t (id, lower(note))
+		CREATE UNIQUE INDEX CONCURRENTLY t_id ON t (id, lower(note),
+		    note COLLATE "C", note text_ops)
 		WHERE id > 1 AND note IN ('x', 'y') -- these
 		;
 	SQL
@@ -146,10 +147,13 @@ waiting() {
 		assert_stderr_has 'index public.t_id is valid, but not the one'
 		assert_stderr_has 'mig-plan --settle main:2=done or =again'
 	done <<-'END'
-		INDEX t_id ON t (id, lower(note)) WHERE note IN ('x', 'y')
+		INDEX t_id ON t (id, lower(note), note COLLATE "C", note) WHERE note IN ('x', 'y')
 		INDEX t_id ON t (note)
-		UNIQUE INDEX t_id ON t (id, upper(note)) WHERE id > 1 AND note IN ('x', 'y')
-		UNIQUE INDEX t_id ON t (id, lower(note)) WHERE id > 1 AND note IN ('x', 'z')
+		UNIQUE INDEX t_id ON t (id, lower(note), note, note) WHERE id > 1 AND note IN ('x', 'y')
+		UNIQUE INDEX t_id ON t (id, lower(note), note COLLATE "POSIX", note) WHERE id > 1 AND note IN ('x', 'y')
+		UNIQUE INDEX t_id ON t (id, lower(note), note COLLATE "C", note text_pattern_ops) WHERE id > 1 AND note IN ('x', 'y')
+		UNIQUE INDEX t_id ON t (id, upper(note), note COLLATE "C", note) WHERE id > 1 AND note IN ('x', 'y')
+		UNIQUE INDEX t_id ON t (id, lower(note), note COLLATE "C", note) WHERE id > 1 AND note IN ('x', 'z')
 	END
 	# who may not read the table compares the rest
 	new_role reader LOGIN
@@ -167,7 +171,8 @@ waiting() {
 	plan 8
 	assert_stderr_has 'index public.t_id is invalid, but not the one'
 	sql "DROP INDEX t_id; DELETE FROM t;
-	    CREATE UNIQUE INDEX t_id ON t USING btree (id ASC, (lower((note))))
+	    CREATE UNIQUE INDEX t_id ON t USING btree (id ASC, (lower((note))),
+	    note COLLATE pg_catalog.\"C\", note)
 	    WHERE (id > 1) AND (note = ANY (ARRAY['x', 'y']))"
 	plan 0
 	assert_stderr_has 'index public.t_id is valid: it is done'

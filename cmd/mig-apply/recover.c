@@ -275,8 +275,9 @@ run_give_up(struct run *r)
 	bool failed, unknown;
 
 	r->ending = true;
-	/* what was to go on stands as it stood */
-	if (r->at < r->plan->nsteps && r->plan->steps[r->at].resume != 0)
+	/* what was to go on, and has not, stands as it stood */
+	if (r->next == r->at && r->at < r->plan->nsteps &&
+	    r->plan->steps[r->at].resume != 0)
 		r->partial = true;
 	if (r->worker.failure.unsent && r->at == r->plan->nsteps)
 		return EXIT_DONE; /* but for putting the session back */

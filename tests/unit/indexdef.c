@@ -11,8 +11,11 @@
 #define BEGIN "CREATE INDEX CONCURRENTLY i ON t "
 #define THERE "CREATE INDEX i ON public.t USING btree "
 
-/* What differs; NULL: nothing does for sure. */
-static const char *const rows[][3] = {
+/*
+ * What differs, NULL if nothing does for sure; the last has all that the one
+ * before leaves out.
+ */
+static const char *const rows[][4] = {
 	{ BEGIN "(a)", THERE "(a)", NULL },
 	{ "create index if not exists I on only t using BTREE(A asc nulls last)",
 	    THERE "(a)", NULL },
@@ -34,9 +37,18 @@ static const char *const rows[][3] = {
 	{ BEGIN "(a NULLS FIRST)", THERE "(a)", "the order of a column" },
 	{ BEGIN "(a text_pattern_ops)", THERE "(a text_pattern_ops)", NULL },
 	{ BEGIN "(a public.gin_x (n = 3) desc)", THERE "(a gin_x DESC)", NULL },
-	{ BEGIN "(a int4_ops)", THERE "(a)", NULL },
+	{ BEGIN "(a int4_ops)", THERE "(a)", NULL, THERE "(k int4_ops)" },
+	{ BEGIN "(a x_ops)", THERE "(a)", "an operator class",
+	    THERE "(k y_ops)" },
+	{ BEGIN "(a)", THERE "(a x_ops)", "an operator class" },
 	{ BEGIN "(a x_ops)", THERE "(a y_ops)", "an operator class" },
-	{ BEGIN "(a COLLATE \"C\" x_ops)", THERE "(a x_ops)", NULL },
+	{ BEGIN "(a COLLATE pg_catalog.\"C\" x_ops)", THERE "(a x_ops)", NULL,
+	    THERE "(k COLLATE \"C\" x_ops)" },
+	{ BEGIN "(a COLLATE \"C\")", THERE "(a)", "a collation",
+	    THERE "(k COLLATE \"default\" x_ops)" },
+	{ BEGIN "(a COLLATE \"C\")", THERE "(a COLLATE \"C\")", NULL },
+	{ BEGIN "(b, a)", THERE "(b, a COLLATE \"C\")", "a collation" },
+	{ BEGIN "((a COLLATE \"C\"))", THERE "(a COLLATE \"C\")", NULL },
 	{ BEGIN "(a) INCLUDE (b, c)", THERE "(a) INCLUDE (b, c)", NULL },
 	{ BEGIN "(a) INCLUDE (b)", THERE "(a)", "INCLUDE" },
 	{ BEGIN "(a) INCLUDE (b)", THERE "(a) INCLUDE (c)", "INCLUDE" },
@@ -87,7 +99,7 @@ static const char *const bad[] = {
 };
 
 /* What the server is asked; NULL: there is nothing to ask. */
-static const char *const queries[][3] = {
+static const char *const queries[][4] = {
 	{ BEGIN "(a)", THERE "(a)", NULL },
 	{ BEGIN "(a, lower(b) DESC) WHERE b > 'x' -- all",
 	    THERE "(a, lower(b) DESC) WHERE (b > 'x'::text)",
@@ -110,26 +122,27 @@ read_text(struct indexdef *d, bool *ok, const char *text)
 }
 
 static void
-check_pair(const char *const row[3], bool query)
+check_pair(const char *const row[4], bool query)
 {
-	struct indexdef a, b;
-	struct lexer *x, *y;
+	struct indexdef a, b, named;
+	struct lexer *x, *y, *z;
 	char *sql = NULL;
-	bool ok[2];
+	bool ok[3];
 
 	x = read_text(&a, &ok[0], row[0]);
 	y = read_text(&b, &ok[1], row[1]);
-	if (!CHECK(ok[0] && ok[1]))
+	z = read_text(&named, &ok[2], row[3] == NULL ? row[1] : row[3]);
+	if (!CHECK(ok[0] && ok[1] && ok[2]))
 		printf("\tof %s\n", row[0]);
 	else if (!query) {
-		if (!CHECK_STR(indexdef_differ(&a, &b), row[2]))
+		if (!CHECK_STR(indexdef_differ(&a, &b, &named), row[2]))
 			printf("\tof %s\n", row[0]);
-		CHECK_STR(indexdef_differ(&b, &a), row[2]);
 	} else if (CHECK_INT(indexdef_query(&a, &b, "t", &sql), 0))
 		CHECK_STR(sql, row[2]);
 	free(sql);
 	lex_free(x);
 	lex_free(y);
+	lex_free(z);
 }
 
 int
