@@ -73,30 +73,29 @@ pause_before_retry(struct run *r)
 	return stop_signal() == 0;
 }
 
-/* Say what was in the way. */
-static int
+/* Say what was in the way; without memory not who. */
+static void
 say_retry(struct run *r)
 {
 	const PGresult *result = r->worker.failure.result;
-	char *why;
+	const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	char *why = NULL;
 
 	failure_blame(r);
-	if (asprintf(&why, "%s%s%s",
-		PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY),
-		*r->watch.blamed != '\0' ? ": blocked by " : "",
-		r->watch.blamed) == -1)
-		return -1;
+	if (*r->watch.blamed != '\0' &&
+	    asprintf(&why, "%s: blocked by %s", text, r->watch.blamed) == -1)
+		why = NULL;
 	report_retry(&r->report, r->at + 1, &r->plan->steps[r->at],
-	    db_sqlstate(result), why);
+	    db_sqlstate(result), why == NULL ? text : why);
 	free(why);
-	return 0;
 }
 
 bool
 run_statement_retried(struct run *r)
 {
-	if (!may_retry(r) || say_retry(r) == -1)
+	if (!may_retry(r))
 		return false;
+	say_retry(r);
 	/* the session stays as the statements before this have left it */
 	worker_sync(&r->worker);
 	if (r->worker.failure.lost)
@@ -135,8 +134,10 @@ run_retried(struct run *r)
 		r->again = true;
 		return roll_back(r) == 0;
 	}
-	if (r->alone || !may_retry(r) || say_retry(r) == -1 ||
-	    roll_back(r) == -1)
+	if (r->alone || !may_retry(r))
+		return false;
+	say_retry(r);
+	if (roll_back(r) == -1)
 		return false;
 	r->again = true;
 	return pause_before_retry(r);

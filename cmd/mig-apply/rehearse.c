@@ -341,11 +341,11 @@ explain(struct rehearsal *h)
 		fault_set(f, EXIT_STREAM,
 		    "the report cannot be written: all is rolled back");
 	else if (failure->lost) {
-		fault_set(f, EXIT_CONNECT,
-		    "the connection was lost in step %zu of the rehearsal, of "
-		    "which nothing remains",
-		    h->step + 1);
-		hint_for(h, "");
+		fault_set(f, failure->nomem ? EXIT_FAILED : EXIT_CONNECT,
+		    "%s in step %zu of the rehearsal, of which nothing remains",
+		    worker_lost_why(failure), h->step + 1);
+		if (!failure->nomem)
+			hint_for(h, "");
 	} else if (failure->failed && f->text == NULL) {
 		failure_explain(r);
 		/* nothing is changed by what did not end */
