@@ -115,7 +115,12 @@ tried() {
 
 @test "a statement timeout that ends a wait for a lock: who has it is named" {
 	hold 'LOCK TABLE t IN ACCESS SHARE MODE'
-	migration 1_a.sql <<<'ALTER TABLE t ADD a int;'
+	migration 1_a.sql <<-'SQL'
+		DO $$ BEGIN
+		    PERFORM pg_sleep(1);
+		    ALTER TABLE t ADD a int;
+		END $$;
+	SQL
 	apply 5 --statement-timeout 2s
 	assert_stderr_has '57014'
 	assert_match "$stderr" 'hint: blocked by pid [0-9]+ \(holds, idle'
@@ -123,6 +128,28 @@ tried() {
 	migration 1_a.sql <<<'SELECT pg_sleep(60);'
 	apply 5 --statement-timeout 1s
 	refute_stderr_has 'blocked by'
+}
+
+@test "a wait for a lock ends before the statement timeout, and is tried again" {
+	migration 1_a.sql <<-'SQL'
+		-- mig: statement-timeout 400ms
+		ALTER TABLE t ADD a int;
+	SQL
+	hold 'LOCK TABLE t IN ACCESS SHARE MODE'
+	apply 6 --retry 2s
+	assert_output_has $'\nretry\t'
+	assert_output_has $'\t55P03\t'
+	migration 1_a.sql <<<'ALTER TABLE t ADD a int;'
+	apply 6 --statement-timeout 400ms --lock-timeout 0 --retry 2s
+	assert_output_has $'\t55P03\t'
+	PGOPTIONS='-c statement_timeout=400ms' apply 6 --retry 2s
+	assert_output_has $'\t55P03\t'
+	let_go
+	migration 1_a.sql <<<"CREATE TABLE a AS SELECT current_setting('lock_timeout');"
+	PGOPTIONS='-c statement_timeout=7s' apply 0
+	migration 2_b.sql <<<"CREATE TABLE b AS SELECT current_setting('lock_timeout');"
+	PGOPTIONS='-c statement_timeout=4s' apply 0
+	assert_eq "$(sql 'TABLE a; TABLE b')" $'5s\n3s'
 }
 
 @test "who is in the way where standard_conforming_strings is off" {

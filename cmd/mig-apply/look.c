@@ -152,12 +152,29 @@ run_look(struct run *r)
 	return 0;
 }
 
-long
-run_limit(const struct run *r, size_t step, enum directive_limit limit)
+/* What the directive says of a limit, or the option. */
+static long
+said_limit(const struct run *r, size_t step, enum directive_limit limit)
 {
 	long said = r->looks[step].limits[limit];
 
 	return said == -1 ? r->options->limits[limit] : said;
+}
+
+long
+run_limit(const struct run *r, size_t step, enum directive_limit limit)
+{
+	long ms = said_limit(r, step, limit), most;
+
+	if (limit != LIMIT_LOCK)
+		return ms;
+	most = said_limit(r, step, LIMIT_STATEMENT);
+	if (most == -1)
+		most = r->watch.statement_timeout;
+	if (most == 0 || (ms != 0 && ms < most))
+		return ms;
+	/* it would end the wait first, and with that the step */
+	return most - most / 4;
 }
 
 long

@@ -83,7 +83,8 @@ int run_look(struct run *);
 
 /*
  * A limit of a step, in milliseconds: its directive's, else the option's; -1
- * where neither was said and there is none by default.
+ * where neither was said and there is none by default.  A wait for a lock ends
+ * before the statement timeout does.
  */
 long run_limit(const struct run *, size_t step, enum directive_limit);
 

@@ -197,6 +197,8 @@ look_around(struct watch *w, const struct plan_tool *tool, long long until,
 		w->read_only = *PQgetvalue(results[0], 0, 1) == 't';
 		keep(w->database, sizeof(w->database), results[0], 2);
 		keep(w->since, sizeof(w->since), results[0], 3);
+		w->statement_timeout = strtol(PQgetvalue(results[0], 0, 4),
+		    NULL, 10);
 		result = take_peer_locks(w, results[1], tool, until, f);
 	}
 	for (i = 0; i < 3; i++)

@@ -20,8 +20,9 @@ struct watch {
 	PGconn *asker;			  /* NULL before the first question */
 	PostgresPollingStatusType coming; /* how far the asker is */
 	bool mute;			  /* there is no asker to be had */
-	bool standby;	/* the server takes no changes at all */
-	bool read_only; /* nor does it for this role */
+	bool standby;		/* the server takes no changes at all */
+	bool read_only;		/* nor does it for this role */
+	long statement_timeout; /* of a new session, in ms; 0: none */
 	char database[256];
 	char since[32]; /* when the server was started, in its own words */
 	int worker_pid;
