@@ -13,7 +13,7 @@ setup() {
 
 # As much address space as KiB says, where the sanitizers do not want it all.
 limit() {
-	[[ $MIG_BIN == */asan ]] || ulimit -v "$1"
+	wants_all_memory || ulimit -v "$1"
 }
 
 @test "10,000 statements in a transaction, 1,000 outside of one" {

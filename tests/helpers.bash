@@ -79,6 +79,12 @@ background() {
 	echo $PID >>"$BATS_TEST_TMPDIR/.pids"
 }
 
+# Whether these commands are a build that reserves all addresses, so that none
+# can be kept from them.
+wants_all_memory() {
+	[[ $MIG_BIN == */@(asan|valgrind) ]]
+}
+
 # mig_run CMD...: run it and log it; sets status, output (stdout), stderr, and
 # lines (of stdout).  The files are out and err in $BATS_TEST_TMPDIR.
 # MIG_TIMEOUT seconds (60) at most, then status is 124.  Where everything is slow,

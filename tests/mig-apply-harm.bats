@@ -412,8 +412,7 @@ fail 2 bad"
 }
 
 @test "a result of many rows is not kept in memory" {
-	[[ $MIG_BIN != */@(asan|valgrind) ]] ||
-	    skip "the sanitizer wants all addresses"
+	! wants_all_memory || skip "the sanitizer wants all addresses"
 	new_db
 	migration 1_rows.sql <<-'SQL'
 		SELECT repeat('x', 1000) FROM generate_series(1, 300000);

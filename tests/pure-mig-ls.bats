@@ -1065,7 +1065,7 @@ m/000001_add_users.down.sql'
 		head -c 200000 /dev/zero | tr '\0' y
 	} >m/001_big.sql
 	local kb=40000
-	[[ $MIG_BIN != */@(asan|valgrind) ]] || kb=unlimited
+	! wants_all_memory || kb=unlimited
 	run_mig 0 sh -c "ulimit -v $kb && mig-ls -o mode,sha256,down_sha256 m"
 	assert_eq "$output" "none	$({
 		echo '-- mig: no-transaction'

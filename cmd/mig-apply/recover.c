@@ -137,8 +137,11 @@ run_retried(struct run *r)
 	if (r->alone || !may_retry(r))
 		return false;
 	say_retry(r);
-	if (roll_back(r) == -1)
+	if (roll_back(r) == -1) {
+		if (r->worker.failure.nomem)
+			fault_nomem(r->fault);
 		return false;
+	}
 	r->again = true;
 	return pause_before_retry(r);
 }
@@ -291,7 +294,7 @@ run_give_up(struct run *r)
 	if (r->fault->text == NULL && !r->worker.failure.lost &&
 	    (r->canceled || stop_signal() != 0)) {
 		explain_stop(r);
-	} else if (failed && r->fault->text == NULL)
+	} else if (failed && r->fault->text == NULL && !r->fault->nomem)
 		failure_explain(r);
 	if (failed || r->next > r->at)
 		report_failure(r);
