@@ -32,6 +32,15 @@ roll_back(struct run *r)
 	return worker_sync(&r->worker);
 }
 
+/* There is no other try: say so where that is for want of memory. */
+static bool
+lost_in_retry(struct run *r)
+{
+	if (r->worker.failure.nomem)
+		fault_nomem(r->fault);
+	return false;
+}
+
 /*
  * Whether what failed may be tried again: the lock was not to be had, or others
  * were in its way.
@@ -42,12 +51,13 @@ may_retry(struct run *r)
 	const struct worker_failure *failure = &r->worker.failure;
 	const char *state = db_sqlstate(failure->result);
 
-	if (failure->result == NULL || stop_signal() != 0 || r->report.broken ||
-	    failure->lost)
+	if (failure->result == NULL || stop_signal() != 0 || r->report.broken)
 		return false;
 	if (strcmp(state, "55P03") != 0 && strcmp(state, "40P01") != 0 &&
 	    strcmp(state, "40001") != 0)
 		return false;
+	if (failure->lost)
+		return lost_in_retry(r);
 	if (r->deadline == 0)
 		r->deadline = report_clock() + run_retry(r);
 	return report_clock() < r->deadline;
@@ -137,11 +147,8 @@ run_retried(struct run *r)
 	if (r->alone || !may_retry(r))
 		return false;
 	say_retry(r);
-	if (roll_back(r) == -1) {
-		if (r->worker.failure.nomem)
-			fault_nomem(r->fault);
-		return false;
-	}
+	if (roll_back(r) == -1)
+		return lost_in_retry(r);
 	r->again = true;
 	return pause_before_retry(r);
 }
