@@ -54,6 +54,20 @@ settle_ask(struct settling *l, const char *sql, int n, char *first,
 	return result;
 }
 
+void
+settle_enter(struct settling *l)
+{
+	l->inside = PQtransactionStatus(l->conn) == PQTRANS_INTRANS;
+	PQclear(
+	    PQexec(l->conn, l->inside ? "SAVEPOINT mig" : "BEGIN READ ONLY"));
+}
+
+void
+settle_leave(struct settling *l)
+{
+	PQclear(PQexec(l->conn, l->inside ? "ROLLBACK TO mig" : "ROLLBACK"));
+}
+
 bool
 settle_is_true(const PGresult *result, int column)
 {
@@ -271,7 +285,10 @@ look_reindex(struct settling *l)
 	return ok;
 }
 
-/* Nobody may run it still: sets `pids` to who does, owned, or NULL. */
+/*
+ * Nobody may run it still: sets `pids` to who does, owned, or NULL.  The role
+ * of a step does not see what the sessions of whoever has connected do.
+ */
 static int
 look_running(struct settling *l, char **pids)
 {
@@ -279,8 +296,12 @@ look_running(struct settling *l, char **pids)
 	const char *found;
 
 	*pids = NULL;
+	settle_enter(l);
+	PQclear(PQexec(l->conn, "SET LOCAL SESSION AUTHORIZATION DEFAULT"));
+	PQclear(PQexec(l->conn, "SET LOCAL ROLE NONE"));
 	result = settle_ask(l, sql_settle_running, 1,
-	    settle_span(l, 0, l->item->len), NULL);
+	    strndup(l->sent->text, l->sent->len), NULL);
+	settle_leave(l);
 	if (result == NULL)
 		return -1;
 	found = db_value(result, 0, 0);
@@ -347,9 +368,9 @@ look(struct settling *l)
 
 int
 settle_look(struct settle *s, PGconn *conn, const struct lex_item *item,
-    bool failed, struct fault *f)
+    const struct lex_item *sent, bool failed, struct fault *f)
 {
-	struct settling l = { s, conn, item, failed, f };
+	struct settling l = { s, conn, item, sent, failed, false, f };
 	char *pids;
 	int result;
 

@@ -31,13 +31,15 @@ struct settle {
 
 /*
  * Look what became of a statement; `conn` has the role and the search_path that
- * it ran with.  `failed` says that the server has said so: AGAIN means then
- * that nothing is left of it.  What holds a variable is UNKNOWN.  An index that
- * mig-apply began to build was not there before (alone.c), so that one of that
- * name is its own.  Returns 0, or -1 with a fault.
+ * it ran with.  `sent` is the same with its variables put in, where they are
+ * known: BUSY is whoever runs that still, of the sessions that this login may
+ * see.  `failed` says that the server has said so: AGAIN means then that nothing
+ * is left of it.  What holds a variable is UNKNOWN.  What mig-apply began to
+ * create was not there before (bare.c), so that what has its name is its own.
+ * Returns 0, or -1 with a fault.
  */
-int settle_look(struct settle *, PGconn *, const struct lex_item *, bool failed,
-    struct fault *);
+int settle_look(struct settle *, PGconn *, const struct lex_item *,
+    const struct lex_item *sent, bool failed, struct fault *);
 void settle_free(struct settle *);
 
 #endif

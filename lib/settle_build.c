@@ -21,16 +21,15 @@ enum { IS_THERE, IS_OF_TABLE, IS_VALID, INDEX, PIDS, DEFINITION, NAMED };
 static PGresult *
 plan_of(struct settling *l, const char *query)
 {
-	bool inside = PQtransactionStatus(l->conn) == PQTRANS_INTRANS;
 	PGresult *result;
 	char *sql;
 
 	if (asprintf(&sql, "EXPLAIN (VERBOSE, COSTS OFF) %s", query) == -1)
 		return NULL;
-	PQclear(PQexec(l->conn, inside ? "SAVEPOINT mig" : "BEGIN READ ONLY"));
+	settle_enter(l);
 	PQclear(PQexec(l->conn, "SET LOCAL lock_timeout = '10s'"));
 	result = PQexec(l->conn, sql);
-	PQclear(PQexec(l->conn, inside ? "ROLLBACK TO mig" : "ROLLBACK"));
+	settle_leave(l);
 	free(sql);
 	return result;
 }

@@ -11,7 +11,9 @@ struct settling {
 	struct settle *s;
 	PGconn *conn;
 	const struct lex_item *item;
-	bool failed; /* the server said so */
+	const struct lex_item *sent; /* the same with its variables put in */
+	bool failed;		     /* the server said so */
+	bool inside; /* settle_enter() was within a transaction */
 	struct fault *f;
 };
 
@@ -38,6 +40,13 @@ PGresult *settle_ask(struct settling *, const char *sql, int n, char *first,
  */
 PGresult *settle_ask_invalid(struct settling *, size_t off, size_t len,
     bool reindex, bool schema);
+
+/*
+ * What is set and asked between these two is of a transaction that changes
+ * nothing, or of a part of the one at hand, and is rolled back.
+ */
+void settle_enter(struct settling *);
+void settle_leave(struct settling *);
 
 /* Whether there is one row, and true in this column. */
 bool settle_is_true(const PGresult *, int column);

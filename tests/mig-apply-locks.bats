@@ -121,7 +121,7 @@ tried() {
 		    ALTER TABLE t ADD a int;
 		END $$;
 	SQL
-	apply 5 --statement-timeout 2s
+	apply 5 --statement-timeout 3s
 	assert_stderr_has '57014'
 	assert_match "$stderr" 'hint: blocked by pid [0-9]+ \(holds, idle'
 	let_go

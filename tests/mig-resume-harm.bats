@@ -371,6 +371,84 @@ waiting() {
 	assert_stderr_has 'is not as it was when the plan was made: pid'
 }
 
+@test "a statement of another role is waited for, too" {
+	new_db
+	new_role app
+	local app=$ROLE
+	new_role login LOGIN
+	sql "GRANT $app TO $ROLE; GRANT CREATE ON DATABASE $PGDATABASE TO $ROLE;
+	    CREATE TABLE t (id int); GRANT ALL ON t TO $app;
+	    CREATE PROCEDURE p(n int) LANGUAGE plpgsql AS \$\$ BEGIN
+		INSERT INTO t VALUES (n);
+		COMMIT;
+		PERFORM pg_sleep(60);
+	    END \$\$"
+	migration 1_call.sql <<-SQL
+		-- mig: no-transaction
+		-- mig: role $app
+		CALL p(1);
+	SQL
+	PGUSER=$ROLE plan 0
+	PGUSER=$ROLE background sh -c 'exec mig-apply <plan'
+	wait_for 'SELECT count(*) FROM t' 1
+	kill -9 "$PID"
+	PGUSER=$ROLE plan 6
+	assert_stderr_has 'is at work on it still'
+	sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	    WHERE query = 'CALL p(1)'" >/dev/null
+	PGUSER=$ROLE plan 8
+	# the plan does not know what a variable is, but mig-apply does
+	sql 'DROP SCHEMA mig CASCADE' 2>/dev/null
+	sed -i 's/p(1)/p(:n)/' m/1_call.sql
+	PGUSER=$ROLE plan 0
+	PGUSER=$ROLE background sh -c 'exec mig-apply -v n=2 <plan'
+	wait_for 'SELECT count(*) FROM t' 2
+	kill -9 "$PID"
+	PGUSER=$ROLE plan 0 --settle 1=again
+	PGUSER=$ROLE run_mig 6 mig-apply -v n=2 <plan
+	assert_stderr_has 'is not as it was when the plan was made: pid'
+	assert_eq "$(sql 'SELECT count(*) FROM t')" 2
+}
+
+@test "what was there before, and is not of the statement, is not done" {
+	new_db
+	history
+	local create="CREATE SUBSCRIPTION ${PGDATABASE}_s CONNECTION ''" sql
+	sql "$create PUBLICATION other WITH (connect = false)" 2>/dev/null
+	for sql in "$create PUBLICATION p WITH (connect = false)" \
+	    "CREATE DATABASE $PGDATABASE"; do
+		migration 2_create.sql <<-SQL
+			-- mig: no-transaction
+			$sql;
+		SQL
+		apply 5
+		assert_stderr_has 'already exists'
+		assert_eq "$(progress)" ''
+		assert_eq "$(mig-ls m | mig-plan --status -H -o state | tail -n 1)" \
+		    failed
+	done
+	sql "ALTER SUBSCRIPTION ${PGDATABASE}_s SET (slot_name = NONE);
+	    DROP SUBSCRIPTION ${PGDATABASE}_s"
+}
+
+@test "operators of the text's search_path do not get at the history" {
+	new_db
+	sql "CREATE SCHEMA ops; CREATE TABLE t (id int);
+	    CREATE FUNCTION ops.never(text, text) RETURNS bool
+	    LANGUAGE sql AS 'SELECT false';
+	    CREATE OPERATOR ops.= (LEFTARG = text, RIGHTARG = text,
+		FUNCTION = ops.never)"
+	migration 1_path.sql <<-'SQL'
+		-- mig: no-transaction
+		SET search_path = ops, pg_catalog, public;
+		CREATE INDEX CONCURRENTLY i ON public.t (id);
+		CREATE TABLE public.u (id int);
+	SQL
+	apply 0
+	assert_eq "$(progress)" ''
+	assert_eq "$(valid i)" t
+}
+
 @test "what is in a transaction leaves no question" {
 	new_db
 	history "CREATE TYPE mood AS ENUM ('sad');

@@ -11,16 +11,40 @@
 #include "statement.h"
 #include "timeouts.h"
 
+/* Whether a statement creates what has a name of its own in a catalog. */
+static bool
+creates_object(const struct lex_item *item)
+{
+	static const char *const names[] = { "CREATE DATABASE",
+		"CREATE SUBSCRIPTION", "CREATE TABLESPACE" };
+	const char *name = statement_not_in_transaction(item);
+	size_t i;
+
+	for (i = 0; name != NULL && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 /*
- * Whether an index of that name is there already: nothing is built then, and
- * no index is ours.  Returns 1, 0, or -1 with a fault or failure.
+ * Whether what the statement creates is there already: then it creates nothing,
+ * and what is there is not ours.  Returns 1, 0, or -1 with a fault or failure.
  */
 static int
-index_is_there(struct alone *a, const struct built *b)
+is_there(struct alone *a, const struct lex_item *item, const struct built *b)
 {
+	struct settle found;
 	PGresult *result;
 	int there;
 
+	if (creates_object(item)) {
+		there = resume_look(a->run, a->step, item, false, &found,
+		    a->run->fault);
+		if (there == 0)
+			there = found.verdict == SETTLE_DONE;
+		settle_free(&found);
+		return there;
+	}
 	if (b->index == NULL)
 		return 0;
 	result = built_ask(b, a->run, a->step, sql_settle_build);
@@ -102,14 +126,23 @@ leaves_nothing(const struct lex_item *item, const PGresult *result)
 	    strncmp(name, "CREATE", 6) != 0;
 }
 
-/* Whether somebody has made an index of that name before we could. */
+/*
+ * Whether somebody has made what has this name before we could, or has had it
+ * all along.
+ */
 static bool
 was_forestalled(const struct lex_item *item, const PGresult *result)
 {
-	const char *name = statement_not_in_transaction(item);
+	static const char *const states[] = { "42710", "42P04", "42P07" };
+	const char *state = db_sqlstate(result);
+	size_t i;
 
-	return name != NULL && strcmp(name, "CREATE INDEX CONCURRENTLY") == 0 &&
-	    strcmp(db_sqlstate(result), "42P07") == 0;
+	if (!lex_is(item, 0, "CREATE"))
+		return false;
+	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (strcmp(state, states[i]) == 0)
+			return true;
+	return false;
 }
 
 /* The same with a look: nothing is left of it, and it can run again. */
@@ -181,7 +214,7 @@ run_bare_index(struct alone *a, const struct lex_item *item,
 	struct run *r = a->run;
 	int result;
 
-	result = index_is_there(a, b);
+	result = is_there(a, item, b);
 	if (result == -1 || timeouts_check(r, a->step, item) == -1 ||
 	    (result == 0 &&
 		(older_wait(r, a->step, item) == -1 || alone_intent(a) == -1)))

@@ -1,6 +1,8 @@
 -- A statement that was begun by this run has left nothing.
 DELETE FROM :"mig".progress
-WHERE series = $1 AND coalesce(version, '') = coalesce($2, '')
+WHERE series OPERATOR(pg_catalog.=) $1
+    AND coalesce(version, '') OPERATOR(pg_catalog.=) coalesce($2, '')
     AND CASE WHEN version IS NULL THEN name ELSE '' END
-	= CASE WHEN $2 IS NULL THEN $3 ELSE '' END
-    AND statement = $4::int AND run = $5
+	OPERATOR(pg_catalog.=) CASE WHEN $2 IS NULL THEN $3 ELSE '' END
+    AND statement OPERATOR(pg_catalog.=) $4::int
+    AND run OPERATOR(pg_catalog.=) $5

@@ -6,5 +6,6 @@ INSERT INTO :"mig".progress AS p (series, version, name, action, statement,
 VALUES ($1, $2, $3, $4, $5::int, $6::int, $7, $8, $9)
 ON CONFLICT (series, coalesce(version, ''),
     (CASE WHEN version IS NULL THEN name ELSE '' END), statement)
-DO UPDATE SET state = CASE WHEN p.run = excluded.run THEN excluded.state END,
+DO UPDATE SET state = CASE WHEN p.run OPERATOR(pg_catalog.=) excluded.run
+	THEN excluded.state END,
     at = pg_catalog.clock_timestamp()

@@ -2,8 +2,10 @@
 -- run that began it may be there still, and must not be the one that records it
 -- or says that it left nothing.
 UPDATE :"mig".progress SET run = $5, at = pg_catalog.clock_timestamp(),
-    state = CASE WHEN statement < $4::int THEN 'done' ELSE state END
-WHERE series = $1 AND coalesce(version, '') = coalesce($2, '')
+    state = CASE WHEN statement OPERATOR(pg_catalog.<) $4::int THEN 'done'
+	ELSE state END
+WHERE series OPERATOR(pg_catalog.=) $1
+    AND coalesce(version, '') OPERATOR(pg_catalog.=) coalesce($2, '')
     AND CASE WHEN version IS NULL THEN name ELSE '' END
-	= CASE WHEN $2 IS NULL THEN $3 ELSE '' END
-    AND state = 'intent'
+	OPERATOR(pg_catalog.=) CASE WHEN $2 IS NULL THEN $3 ELSE '' END
+    AND state OPERATOR(pg_catalog.=) 'intent'

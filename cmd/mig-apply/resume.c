@@ -42,6 +42,7 @@ resume_look(struct run *run, size_t step, const struct lex_item *item,
     bool failed, struct settle *found, struct fault *f)
 {
 	PGconn *conn;
+	struct filled sent;
 	int result;
 
 	memset(found, 0, sizeof(*found));
@@ -50,7 +51,10 @@ resume_look(struct run *run, size_t step, const struct lex_item *item,
 	conn = worker_leave(&run->worker);
 	if (conn == NULL)
 		return -1;
-	result = settle_look(found, conn, item, failed, f);
+	result = filled_read(&sent, run, step, item);
+	if (result == 0)
+		result = settle_look(found, conn, item, &sent.item, failed, f);
+	filled_free(&sent);
 	if (worker_enter(&run->worker, f) == -1 || result == -1)
 		return -1;
 	return send_reset_role(run, step);

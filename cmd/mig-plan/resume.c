@@ -276,7 +276,7 @@ settle_statement(struct planner *p, const struct step *step,
 		return settled_by_person(p, r) ?
 		    0 :
 		    refuse_unknown(r, r->unsure, f);
-	if (settle_look(&s, r->conn, item, false, f) == -1)
+	if (settle_look(&s, r->conn, item, item, false, f) == -1)
 		return -1;
 	result = take_verdict(p, r, &s, f);
 	settle_free(&s);
