@@ -454,7 +454,11 @@ await_asker(struct watch *w)
 void
 watch_blame(struct watch *w, const char *statement)
 {
+	bool waiting = w->waiting;
+
 	await(w);
+	/* an answer that comes now may be of the time behind the failure */
+	w->waiting = w->waiting || waiting;
 	if (*w->blamed != '\0' || w->asked || statement == NULL ||
 	    !await_asker(w))
 		return;
