@@ -196,7 +196,9 @@ prepare(struct run *r, struct fault *f)
 	r->report.words.cancel = PQgetCancel(r->watch.conn);
 	if (r->options->verbose) {
 		where = db_describe(r->watch.conn, r->target);
-		warnx("%s", where == NULL ? "out of memory" : where);
+		if (where == NULL)
+			return fault_nomem(f);
+		warnx("%s", where);
 		free(where);
 	}
 	if (look_again(r) == -1 || check_writable(r, f) == -1 ||
