@@ -941,6 +941,24 @@ analyzed() {
 	assert_stderr_has "has the name of the history's schema"
 }
 
+@test "no role of a step, or of the session, has the name of the history" {
+	new_db
+	new_role history
+	export MIG_SCHEMA=$ROLE
+	migration 1_a.sql <<-SQL
+		-- mig: role $ROLE
+		CREATE TABLE a (id int);
+	SQL
+	plan
+	run_mig 2 mig-apply <plan
+	assert_stderr_has "role $ROLE has the name of the history's schema"
+	sed -i 1d m/1_a.sql
+	plan
+	PGOPTIONS="-c role=$ROLE" run_mig 2 mig-apply <plan
+	assert_stderr_has "role $ROLE has the name of the history's schema"
+	assert_eq "$(tables)" ""
+}
+
 @test "the log takes new rows only, and only where the chain ends" {
 	new_db
 	two

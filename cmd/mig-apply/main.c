@@ -70,20 +70,28 @@ check_writable(const struct run *r, struct fault *f)
 
 /*
  * "$user" stands in the default search_path: a role of the history's name
- * would make its tables there.
+ * would make its tables there, be it the login's, what ALTER ROLE ... SET role
+ * makes of that, or a step's.
  */
 static int
-check_role(struct run *r, struct fault *f)
+check_roles(struct run *r, struct fault *f)
 {
-	if (strcmp(PQuser(r->watch.conn), db_schema_name()) != 0)
+	const char *name = db_schema_name(), *role;
+	bool same = strcmp(r->watch.role, name) == 0;
+	size_t i;
+
+	for (i = 0; i < r->plan->nsteps; i++)
+		if ((role = r->looks[i].role) != NULL)
+			same = same || strcmp(role, name) == 0;
+	if (!same)
 		return 0;
 	fault_set(f, EXIT_USAGE,
 	    "role %s has the name of the history's "
 	    "schema, so that unqualified names would lead there",
-	    db_schema_name());
+	    name);
 	return fault_hint(f,
-	    "connect as another role, or let MIG_SCHEMA "
-	    "name another schema, always the same");
+	    "use another role, or let MIG_SCHEMA name another schema, always "
+	    "the same");
 }
 
 static int
@@ -202,7 +210,7 @@ prepare(struct run *r, struct fault *f)
 		free(where);
 	}
 	if (look_again(r) == -1 || check_writable(r, f) == -1 ||
-	    check_role(r, f) == -1 ||
+	    check_roles(r, f) == -1 ||
 	    watch_history(&r->watch, &r->history, &r->plan->tool, f) == -1 ||
 	    check_state(r, f) == -1 || check_rights(r, f) == -1 ||
 	    vars_add_flyway(r->vars, r->watch.conn, f) == -1)

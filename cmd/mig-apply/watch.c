@@ -197,6 +197,7 @@ look_around(struct watch *w, const struct plan_tool *tool, long long until,
 		w->read_only = *PQgetvalue(results[0], 0, 1) == 't';
 		keep(w->database, sizeof(w->database), results[0], 2);
 		keep(w->since, sizeof(w->since), results[0], 3);
+		keep(w->role, sizeof(w->role), results[0], 5);
 		w->statement_timeout = strtol(PQgetvalue(results[0], 0, 4),
 		    NULL, 10);
 		result = take_peer_locks(w, results[1], tool, until, f);

@@ -23,6 +23,7 @@ struct watch {
 	bool standby;		/* the server takes no changes at all */
 	bool read_only;		/* nor does it for this role */
 	long statement_timeout; /* of a new session, in ms; 0: none */
+	char role[256];		/* of a new session */
 	char database[256];
 	char since[32]; /* when the server was started, in its own words */
 	int worker_pid;
