@@ -361,6 +361,16 @@ lock 4s statement 8s'
 	apply 0
 }
 
+@test "VACUUM FULL and REINDEX of the catalogs: we stand in nobody's way" {
+	sql 'CREATE TABLE flyway_schema_history (installed_rank int)'
+	migration 1_v.sql <<-SQL
+		-- mig: no-transaction
+		VACUUM FULL;
+		REINDEX SYSTEM "$PGDATABASE";
+	SQL
+	apply 0 --lock-timeout 1s --retry 0
+}
+
 @test "own: a transaction of the text is tried again from its BEGIN" {
 	sql 'CREATE SEQUENCE tries; CREATE TABLE u (id int)'
 	migration 1_a.sql <<-'SQL'

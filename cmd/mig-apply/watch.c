@@ -183,13 +183,15 @@ static int
 look_around(struct watch *w, const struct plan_tool *tool, long long until,
     struct fault *f)
 {
-	PGresult *results[3];
+	PGresult *results[4];
 	char *sql;
 	int i, result;
 
-	if (asprintf(&sql, "%s;%s;SAVEPOINT mig", sql_server, sql_peers) == -1)
+	if (asprintf(&sql,
+		"%s;SAVEPOINT mig;%s;ROLLBACK TO SAVEPOINT mig", sql_server,
+		sql_peers) == -1)
 		return fault_nomem(f);
-	result = db_batch(w->conn, sql, results, 3, EXIT_NOVERDICT, "server",
+	result = db_batch(w->conn, sql, results, 4, EXIT_NOVERDICT, "server",
 	    f);
 	free(sql);
 	if (result == 0) {
@@ -200,9 +202,9 @@ look_around(struct watch *w, const struct plan_tool *tool, long long until,
 		keep(w->role, sizeof(w->role), results[0], 5);
 		w->statement_timeout = strtol(PQgetvalue(results[0], 0, 4),
 		    NULL, 10);
-		result = take_peer_locks(w, results[1], tool, until, f);
+		result = take_peer_locks(w, results[2], tool, until, f);
 	}
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 4; i++)
 		PQclear(results[i]);
 	return result;
 }
