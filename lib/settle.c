@@ -95,7 +95,7 @@ settle_ask_invalid(struct settling *l, size_t off, size_t len, bool reindex,
 }
 
 /* The columns of settle-drop.sql. */
-enum { DROP_THERE, DROP_PIDS, DROP_ELSEWHERE };
+enum { DROP_THERE, DROP_PIDS, DROP_ELSEWHERE, DROP_INVALID };
 
 static int
 judge_drop(struct settling *l, const PGresult *result, const char *name)
@@ -115,8 +115,10 @@ judge_drop(struct settling *l, const PGresult *result, const char *name)
 		    "pid %s is at work on the table of index %s: it is being "
 		    "dropped still, or a VACUUM runs",
 		    pids, name);
-	return settle_say(l, SETTLE_AGAIN, NULL, "index %s is still there",
-	    name);
+	return settle_say(l,
+	    l->failed && settle_is_true(result, DROP_INVALID) ? SETTLE_UNKNOWN :
+								SETTLE_AGAIN,
+	    NULL, "index %s is still there", name);
 }
 
 static int

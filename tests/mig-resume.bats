@@ -563,6 +563,27 @@ resume 2 drop"
 	assert_eq "$(progress)" ''
 }
 
+@test "DROP INDEX CONCURRENTLY that failed behind its beginning is no rollback" {
+	new_db
+	migration 1_t.sql <<<'CREATE TABLE t (id int);
+		CREATE INDEX t_id ON t (id);'
+	apply 0
+	sql "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql
+	    AS 'BEGIN RAISE ''refused''; END'"
+	sql 'CREATE EVENT TRIGGER refuse ON sql_drop EXECUTE FUNCTION refuse()'
+	migration 2_drop.sql <<-'SQL'
+		-- mig: no-transaction
+		DROP INDEX CONCURRENTLY t_id;
+	SQL
+	apply 7
+	assert_eq "$(sql "SELECT indisvalid FROM pg_index
+	    WHERE indexrelid = 't_id'::regclass")" f
+	sql 'DROP EVENT TRIGGER refuse'
+	apply 0
+	assert_eq "$(progress)" ''
+	assert_eq "$(sql "SELECT to_regclass('t_id') IS NULL")" t
+}
+
 @test "own: it goes on behind the last transaction that is done" {
 	new_db
 	migration 1_own.sql <<-'SQL'

@@ -187,9 +187,8 @@ look_around(struct watch *w, const struct plan_tool *tool, long long until,
 	char *sql;
 	int i, result;
 
-	if (asprintf(&sql,
-		"%s;SAVEPOINT mig;%s;ROLLBACK TO SAVEPOINT mig", sql_server,
-		sql_peers) == -1)
+	if (asprintf(&sql, "%s;SAVEPOINT mig;%s;ROLLBACK TO SAVEPOINT mig",
+		sql_server, sql_peers) == -1)
 		return fault_nomem(f);
 	result = db_batch(w->conn, sql, results, 4, EXIT_NOVERDICT, "server",
 	    f);

@@ -1,5 +1,6 @@
 -- An index that was to be dropped: whether it is there, who is at work on its
--- table, and whether its name alone may have meant an index of another schema.
+-- table, whether its name alone may have meant an index of another schema, and
+-- whether it is invalid, as it is once the drop has begun.
 SELECT r.oid IS NOT NULL,
     (SELECT pg_catalog.string_agg(DISTINCT l.pid::pg_catalog.text, ', ')
      FROM pg_catalog.pg_locks l
@@ -10,5 +11,7 @@ SELECT r.oid IS NOT NULL,
 	AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
 	    WHERE d.datname = pg_catalog.current_database())),
     pg_catalog.cardinality(pg_catalog.parse_ident($1)) = 1
-	AND pg_catalog.cardinality(pg_catalog.current_schemas(false)) > 1
+	AND pg_catalog.cardinality(pg_catalog.current_schemas(false)) > 1,
+    EXISTS (SELECT FROM pg_catalog.pg_index i
+	WHERE i.indexrelid = r.oid AND NOT i.indisvalid)
 FROM (SELECT pg_catalog.to_regclass($1)::pg_catalog.oid AS oid) r
