@@ -505,6 +505,17 @@ fail 2 bad"
 	run_mig 8 mig-apply <plan
 }
 
+@test "the backend ends outside of one transaction: what it said is told" {
+	new_db
+	migration 1_a.sql <<-'SQL'
+		-- mig: no-transaction
+		CREATE TABLE a (id int);
+		SELECT pg_terminate_backend(pg_backend_pid());
+	SQL
+	apply 7
+	assert_stderr_has 'the connection was lost (terminating connection due to'
+}
+
 @test "the backend ends in COMMIT: it is rolled back" {
 	new_db
 	migration 1_first.sql <<<'SELECT 1;'

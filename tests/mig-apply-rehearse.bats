@@ -630,6 +630,15 @@ everything() {
 	    WHERE nspname = 'mig'")" 0
 }
 
+@test "a session that the server ends for its time is 5, and is placed" {
+	min_server 17
+	new_db
+	migration 1_a.sql <<<'SELECT pg_sleep(9);'
+	sql "ALTER DATABASE \"$PGDATABASE\" SET transaction_timeout = 200"
+	rehearse 5
+	assert_stderr_has 'm/1_a.sql:1:1: FATAL 25P04'
+}
+
 @test "a reader that goes away ends it" {
 	new_db
 	orders

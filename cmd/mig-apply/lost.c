@@ -156,6 +156,22 @@ fence(struct run *r, long long until)
 	return -1;
 }
 
+/* Why it was lost, with what the server has said of it; owned, or NULL. */
+static char *
+why_lost(const struct worker_failure *failure)
+{
+	const char *said = failure->result == NULL ?
+	    NULL :
+	    PQresultErrorField(failure->result, PG_DIAG_MESSAGE_PRIMARY);
+	char *why;
+
+	if (asprintf(&why, "%s%s%s%s", worker_lost_why(failure),
+		said == NULL ? "" : " (", said == NULL ? "" : said,
+		said == NULL ? "" : ")") == -1)
+		return NULL;
+	return why;
+}
+
 /* Say where it stands. */
 static void
 explain(struct run *r, const char *why)
@@ -196,6 +212,7 @@ lost_look(struct run *r)
 	const struct worker_failure failure = r->worker.failure;
 	long long until = report_clock() +
 	    (failure.nomem ? PATIENCE_NOMEM : PATIENCE);
+	char *why;
 	size_t done;
 	bool partial;
 
@@ -209,6 +226,7 @@ lost_look(struct run *r)
 		r->worker.failure.lost = true;
 		return -1;
 	}
+	why = why_lost(&failure);
 	PQclear(failure.result);
 	run_note_worker(r);
 	r->dirty = r->making = false;
@@ -219,6 +237,7 @@ lost_look(struct run *r)
 		partial = true;
 	r->alone = r->alone && partial;
 	r->partial = partial;
-	explain(r, worker_lost_why(&failure));
+	explain(r, why == NULL ? worker_lost_why(&failure) : why);
+	free(why);
 	return 0;
 }

@@ -340,7 +340,7 @@ explain(struct rehearsal *h)
 	else if (r->report.broken)
 		fault_set(f, EXIT_STREAM,
 		    "the report cannot be written: all is rolled back");
-	else if (failure->lost) {
+	else if (failure->lost && failure->result == NULL) {
 		fault_set(f, failure->nomem ? EXIT_FAILED : EXIT_CONNECT,
 		    "%s in step %zu of the rehearsal, of which nothing remains",
 		    worker_lost_why(failure), h->step + 1);
