@@ -280,8 +280,10 @@ apply 2 none"
 	new_db
 	migration 1_p.sql <<-'SQL'
 		CREATE TABLE t (id int);
+		CREATE SEQUENCE begun;
 		CREATE PROCEDURE p() LANGUAGE plpgsql AS $$
 		BEGIN
+			PERFORM nextval('begun');
 			FOR i IN 1 .. 3 LOOP
 				INSERT INTO t VALUES (i);
 				COMMIT;
@@ -296,6 +298,8 @@ apply 2 none"
 	SQL
 	apply 0
 	assert_eq "$(sql 'SELECT sum(id) FROM t')" 27
+	# it began in a transaction, was refused at its COMMIT, and began anew
+	assert_eq "$(sql 'SELECT last_value FROM begun')" 2
 }
 
 @test "no-transaction: what stops part-way is known, and ends with 7" {
