@@ -277,6 +277,17 @@ went() {
 	assert_eq "$(sql "SELECT count(*) FROM pg_index WHERE NOT indisvalid")" 0
 }
 
+@test "CONCURRENTLY: the look does not wait for a locked partition itself" {
+	min_server 14
+	sql 'CREATE TABLE p (id int) PARTITION BY LIST (id);
+	    CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+	    CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2)'
+	hold 'LOCK TABLE p1, p2'
+	held_up 'ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY'
+	held_up 'REINDEX TABLE CONCURRENTLY p'
+	let_go
+}
+
 @test "CONCURRENTLY waits for a prepared transaction on its table" {
 	sql "BEGIN; INSERT INTO t VALUES (1); PREPARE TRANSACTION '$PGDATABASE'"
 	held_up 'CREATE INDEX CONCURRENTLY i ON t (id)'

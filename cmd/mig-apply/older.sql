@@ -1,7 +1,7 @@
 -- Whom a statement with CONCURRENTLY would wait for.  $1: the relations that it
 -- names; $2: their readers too; $3: snapshots too; $4: of these transactions
 -- only, or null; $5: the session that asks what we do.
-WITH named AS (
+WITH RECURSIVE named AS (
 	SELECT coalesce(x.indrelid, c.oid) AS oid
 	FROM pg_catalog.unnest($1::pg_catalog.text[]) AS n (name)
 	JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(n.name)
@@ -9,8 +9,10 @@ WITH named AS (
 ), relations AS (
 	SELECT oid FROM named
 	UNION
-	SELECT t.relid FROM named n
-	CROSS JOIN LATERAL pg_catalog.pg_partition_tree(n.oid) t
+	-- pg_partition_tree() would wait for a lock on each of them
+	SELECT h.inhrelid FROM relations r
+	JOIN pg_catalog.pg_class p ON p.oid = r.oid AND p.relkind = 'p'
+	JOIN pg_catalog.pg_inherits h ON h.inhparent = r.oid
 ), session AS (
 	SELECT a.pid, v.virtualtransaction, a.backend_xmin,
 	    -- a worker of autovacuum gives way to whoever wants its lock
