@@ -37,6 +37,7 @@ take_rows(struct progress *p, const PGresult *result, struct fault *f)
 		strlcpy(row->sha256, PQgetvalue(result, i, 1),
 		    sizeof(row->sha256));
 		row->open = *PQgetvalue(result, i, 2) == 't';
+		row->session = *PQgetvalue(result, i, 3) == 't';
 	}
 	return 0;
 }

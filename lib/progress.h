@@ -18,7 +18,8 @@
 struct progress_row {
 	size_t statement; /* from 1 */
 	char sha256[HASH_HEX];
-	bool open; /* begun outside of a transaction, its end not seen */
+	bool open;    /* begun outside of a transaction, its end not seen */
+	bool session; /* what it has set in its session cannot be set again */
 };
 
 struct progress {

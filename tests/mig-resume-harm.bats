@@ -449,6 +449,81 @@ waiting() {
 	assert_eq "$(valid i)" t
 }
 
+@test "what a function has set in the session is not gone on without" {
+	new_db
+	local call
+	sql "CREATE SCHEMA tenant;
+	    CREATE FUNCTION use(text) RETURNS void LANGUAGE sql AS
+	    'SELECT set_config(''search_path'', \$1, false)';
+	    CREATE PROCEDURE use_it(s text) LANGUAGE sql AS
+	    'SELECT public.use(s)'"
+	for call in "SELECT public.use('tenant')" "CALL public.use_it('tenant')" \
+	    "DO \$\$ BEGIN PERFORM public.use('tenant'); END \$\$" \
+	    "BEGIN; SELECT 1; SELECT public.use('tenant'); COMMIT"; do
+		migration 1_a.sql <<-SQL
+			-- mig: $([[ $call == BEGIN* ]] && echo own || echo no)-transaction
+			SELECT 1;
+			$call;
+			CREATE TABLE a ();
+			SELECT 1 / 0;
+			CREATE TABLE b ();
+		SQL
+		apply 7
+		sed -i 's,1 / 0,1,' m/1_a.sql
+		plan 8
+		assert_stderr_has 'left something in its session, which is gone'
+		plan 0 --forget
+		run_mig 0 mig-apply <plan
+		sql 'DROP TABLE tenant.a'
+	done
+	# for its transaction alone, or back to what it was, is no matter
+	migration 1_a.sql <<-'SQL'
+		-- mig: no-transaction
+		DO $$ BEGIN PERFORM set_config('search_path', 'tenant', true); END $$;
+		DO $$ BEGIN PERFORM public.use('tenant');
+		    PERFORM public.use('"$user", public'); END $$;
+		SET search_path = public;
+		SELECT 1 / 0;
+		CREATE TABLE b ();
+	SQL
+	apply 7
+	sed -i 's,1 / 0,1,' m/1_a.sql
+	plan 0
+	run_mig 0 mig-apply <plan
+	assert_eq "$(sql "SELECT 'b'::regclass")" b
+}
+
+@test "what ROLLBACK TO has taken back is not set again" {
+	new_db
+	local first
+	sql 'CREATE SCHEMA tenant'
+	while read -r first; do
+		migration 1_a.sql <<-SQL
+			-- mig: own-transaction
+			$first
+			CREATE TABLE a ();
+			SELECT 1 / 0;
+			CREATE TABLE b ();
+		SQL
+		apply 7
+		sed -i 's,1 / 0,1,' m/1_a.sql
+		plan 0
+		run_mig 0 mig-apply <plan
+		assert_eq "$(sql "SELECT count(*) FROM pg_class a JOIN pg_class b
+		    USING (relnamespace)
+		    WHERE a.relname = 'a' AND b.relname = 'b'")" 1
+		sql 'DROP SCHEMA mig, tenant CASCADE; CREATE SCHEMA tenant;
+		    DROP TABLE IF EXISTS a, b' 2>/dev/null
+		sed -i s/own/no/ m/1_a.sql
+	done <<-'END'
+		BEGIN; SAVEPOINT a; SET search_path = tenant; ROLLBACK TO a; COMMIT;
+		BEGIN; SET search_path = tenant; SAVEPOINT a; SET search_path = public; ROLLBACK TO SAVEPOINT A; COMMIT;
+		BEGIN; SAVEPOINT "a"; SAVEPOINT b; SET search_path = tenant; RELEASE b; ROLLBACK WORK TO a; COMMIT;
+		BEGIN; SAVEPOINT a; SET search_path = tenant; SAVEPOINT a; SET search_path = public; ROLLBACK TO a; RELEASE SAVEPOINT a; COMMIT;
+		BEGIN; SAVEPOINT a; SET search_path = tenant; RELEASE a; COMMIT;
+	END
+}
+
 @test "what is in a transaction leaves no question" {
 	new_db
 	history "CREATE TYPE mood AS ENUM ('sad');

@@ -82,8 +82,10 @@ alone_send_done(struct alone *a)
 		return send_last(a);
 	if (send_own_session(a->run) == -1)
 		return -1;
+	/* one that is rolled back has no row */
 	for (k = a->open; k <= a->k; k++)
-		if (put_progress(a, k, "done") == -1)
+		if (a->hexes[(k - 1) * HASH_HEX] != '\0' &&
+		    put_progress(a, k, "done") == -1)
 			return -1;
 	return 0;
 }
@@ -314,7 +316,12 @@ run_next(struct alone *a)
 	    a->hexes + (a->k - 1) * HASH_HEX, a->k);
 	if (passed != 0)
 		return passed == 1 ? own_follow(a) : -1;
-	return own_run(a);
+	if ((PQtransactionStatus(a->run->worker.conn) == PQTRANS_IDLE &&
+		session_check(a) == -1) ||
+	    own_run(a) == -1)
+		return -1;
+	session_note(&a->session, &a->item);
+	return 0;
 }
 
 static int
@@ -385,6 +392,8 @@ alone_run(struct run *r, size_t step)
 	}
 	script_close(a.script);
 	resume_close(&a.resume);
+	saves_free(&a.saves);
+	session_free(&a.session);
 	free(a.begin);
 	free(a.hexes);
 	return result;

@@ -6,6 +6,8 @@
 
 #include "resume.h"
 #include "run.h"
+#include "saves.h"
+#include "session.h"
 
 /* A step on its way. */
 struct alone {
@@ -13,18 +15,20 @@ struct alone {
 	size_t step;
 	struct script *script;
 	struct lex_item item;
-	size_t k;     /* the statement at hand, from 1 */
-	char *hexes;  /* of the statements so far, HASH_HEX each */
-	size_t open;  /* the first that is not committed, from 1 */
-	bool last;    /* it is the last one */
-	bool intent;  /* it was begun outside of a transaction */
-	bool logged;  /* the step's row of the log is written */
-	bool inner;   /* it ended one that it did not begin */
-	bool inside;  /* what was passed over ends in a transaction */
-	char *begin;  /* the BEGIN of the one at hand */
-	bool own;     /* one of the text's own is open, from `open` on */
-	bool chained; /* no BEGIN of the text stands there */
-	bool bound;   /* it cannot be tried again */
+	size_t k;	    /* the statement at hand, from 1 */
+	char *hexes;	    /* of the statements so far, HASH_HEX each */
+	size_t open;	    /* the first that is not committed, from 1 */
+	bool last;	    /* it is the last one */
+	bool intent;	    /* it was begun outside of a transaction */
+	bool logged;	    /* the step's row of the log is written */
+	bool inner;	    /* it ended one that it did not begin */
+	bool inside;	    /* what was passed over ends in a transaction */
+	char *begin;	    /* the BEGIN of the one at hand */
+	bool own;	    /* one of the text's own is open, from `open` on */
+	bool chained;	    /* no BEGIN of the text stands there */
+	bool bound;	    /* it cannot be tried again */
+	struct saves saves; /* of the one that is open */
+	struct session session;
 	struct resume resume;
 };
 

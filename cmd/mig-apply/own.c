@@ -58,6 +58,7 @@ own_follow(struct alone *a)
 static int
 note_own(struct alone *a, bool chained)
 {
+	saves_free(&a->saves);
 	a->own = true;
 	a->chained = chained;
 	a->bound = false;
@@ -108,6 +109,19 @@ run_idle(struct alone *a)
 	return alone_one(a);
 }
 
+/* What is behind a savepoint that is gone back to has not been. */
+static int
+follow_save(struct alone *a)
+{
+	size_t k = saves_follow(&a->saves, &a->item, a->k);
+
+	if (k == 0)
+		return fault_nomem(a->run->fault);
+	while (++k < a->k)
+		a->hexes[(k - 1) * HASH_HEX] = '\0';
+	return 0;
+}
+
 /* A statement of a file that has BEGIN and COMMIT of its own. */
 int
 own_run(struct alone *a)
@@ -131,6 +145,8 @@ own_run(struct alone *a)
 		a->bound = true; /* it is not rolled back */
 	if (alone_send(a, true) == -1)
 		return -1;
+	if (kind == STATEMENT_SAVEPOINT)
+		return follow_save(a);
 	if (!ends && kind != STATEMENT_ROLLBACK)
 		return 0;
 	if (ends) {

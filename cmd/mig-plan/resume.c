@@ -321,7 +321,8 @@ resume_statement(struct planner *p, const struct step *step,
 	/* one without a row was rolled back */
 	if (r->k > r->last || row == NULL)
 		return 0;
-	switch (statement_session(item)) {
+	switch (
+	    row->session ? STATEMENT_LEAVES_OBJECT : statement_session(item)) {
 	case STATEMENT_LEAVES_NOTHING:
 		return 0;
 	case STATEMENT_LEAVES_SETTING:

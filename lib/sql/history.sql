@@ -44,7 +44,8 @@ CREATE TABLE :"mig".progress (
 	sha256 text NOT NULL,
 	state text NOT NULL CHECK (state IN ('intent', 'done')),
 	at timestamptz NOT NULL DEFAULT clock_timestamp(),
-	run text
+	run text,
+	session boolean NOT NULL DEFAULT false
 );
 
 -- A migration is its version, or its name where it has none.
