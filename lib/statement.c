@@ -70,6 +70,33 @@ statement_controls_transaction(enum statement_kind kind)
 	return false;
 }
 
+static bool
+sets_defaults(struct cursor *c)
+{
+	static const char *const kinds[] = { "DATABASE", "ROLE", "USER", NULL };
+	static const char *const verbs[] = { "SET", "RESET", NULL };
+	size_t off, len;
+
+	if (!cursor_accept(c, "ALTER") || !cursor_accept_any(c, kinds) ||
+	    !cursor_accept_name(c, &off, &len))
+		return false;
+	if (cursor_accept(c, "IN DATABASE"))
+		cursor_accept_name(c, &off, &len);
+	return cursor_accept_any(c, verbs) && !cursor_accept(c, "TABLESPACE");
+}
+
+bool
+statement_sets_defaults(const struct lex_item *item)
+{
+	struct cursor c;
+	size_t n = 0;
+
+	while (cursor_next(item, &n, &c))
+		if (sets_defaults(&c))
+			return true;
+	return false;
+}
+
 bool
 statement_alters_extension(const struct lex_item *item)
 {

@@ -75,6 +75,12 @@ bool statement_sets_transaction(const struct lex_item *);
 bool statement_alters_extension(const struct lex_item *);
 
 /*
+ * Whether it changes what sessions begin with: ALTER DATABASE, ROLE or USER with
+ * SET or RESET of a setting.
+ */
+bool statement_sets_defaults(const struct lex_item *);
+
+/*
  * The span in the text of the table that the statement creates or changes, as
  * it is written, with schema and quotes, and with variables if it has any.
  * False for temporary tables, joined items and all else.

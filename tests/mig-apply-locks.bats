@@ -152,6 +152,24 @@ tried() {
 	assert_eq "$(sql 'TABLE a; TABLE b')" $'5s\n3s'
 }
 
+@test "a procedure outside of a transaction that waits for a lock says so once" {
+	sql "CREATE PROCEDURE p() LANGUAGE plpgsql AS
+	    'BEGIN COMMIT; LOCK TABLE t; COMMIT; END'"
+	migration 1_a.sql <<-'SQL'
+		-- mig: no-transaction
+		CALL p();
+	SQL
+	hold 'LOCK TABLE t IN ACCESS SHARE MODE'
+	mig-ls m | mig-plan >plan
+	background sh -c 'mig-apply <plan'
+	until grep -q ^wait "$BATS_TEST_TMPDIR/bg.out"; do sleep 0.1; done
+	let_go
+	wait "$PID"
+	assert_eq "$(grep -c ^wait "$BATS_TEST_TMPDIR/bg.out")" 1
+	assert_match "$(grep ^wait "$BATS_TEST_TMPDIR/bg.out")" \
+	    $'^wait\t1\tapply\tmain\t1\t[0-9]+\tpid [0-9]+ \\(holds, idle'
+}
+
 @test "who is in the way where standard_conforming_strings is off" {
 	local timeout
 	sql "ALTER DATABASE $PGDATABASE SET standard_conforming_strings = off"

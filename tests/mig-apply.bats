@@ -885,6 +885,25 @@ analyzed() {
 	assert_stderr_has 'hint: a statement before it has made the transaction'
 }
 
+@test "a step behind ALTER DATABASE SET has what that says" {
+	new_db
+	migration 1_set.sql <<-SQL
+		CREATE SCHEMA app;
+		ALTER DATABASE $PGDATABASE SET search_path TO app, public;
+		CREATE TABLE here ();
+	SQL
+	migration 2_x.sql <<<'CREATE TABLE x ();'
+	migration 3_y.sql <<<'-- mig: no-transaction
+	    CREATE TABLE y ();'
+	apply 0
+	assert_eq "$(sql "SELECT string_agg(oid::regclass::text, ' '
+	    ORDER BY relname) FROM pg_class WHERE relname IN ('here', 'x', 'y')")" \
+	    'here x y'
+	assert_eq "$(sql "SELECT string_agg(relnamespace::regnamespace::text, ' '
+	    ORDER BY relname) FROM pg_class WHERE relname IN ('here', 'x', 'y')")" \
+	    'public app app'
+}
+
 @test "a standby is told from its primary" {
 	new_db
 	two

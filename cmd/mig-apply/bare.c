@@ -224,8 +224,10 @@ run_bare_index(struct alone *a, const struct lex_item *item,
 	result = timeouts_set(&t, r, a->step, item);
 	if (result == 0)
 		result = send_session_role(r, a->step);
+	r->bare = true;
 	if (result == 0)
 		result = send_bare(a);
+	r->bare = false;
 	if (result == -1) {
 		settle_intent(a, &t);
 		return -1;

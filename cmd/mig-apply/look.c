@@ -109,6 +109,8 @@ look_at_text(struct run *r, size_t step)
 			    &item);
 		if (statement_alters_extension(&item))
 			look->extension = true;
+		if (statement_sets_defaults(&item))
+			look->defaults = true;
 		if (s->m.mode != MODE_TX)
 			look_at_session(look, s->m.mode, &item, &leaving);
 		if ((s->m.mode == MODE_TX || item.joined) &&

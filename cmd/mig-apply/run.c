@@ -145,6 +145,12 @@ tick(void *arg)
 	interval = watch_interval(run_limit(r, r->at, LIMIT_LOCK));
 	r->worker.interval = interval < TICK ? interval : TICK;
 	watch_ask(&r->watch, interval);
+	/* what is in a transaction has a lock timeout, and says so then */
+	if (r->bare && *r->watch.blockers != '\0') {
+		report_wait(&r->report, r->at + 1, &r->plan->steps[r->at],
+		    r->watch.blockers);
+		r->bare = false;
+	}
 	snprintf(doing, sizeof(doing), "%s%s%s", r->watch.progress,
 	    *r->watch.blockers == '\0'	   ? "" :
 		*r->watch.progress == '\0' ? "waits for " :
@@ -270,7 +276,9 @@ check_server(struct run *r)
 /*
  * Whether step `next` wants a connection of its own.  One that is tried again
  * does: a library of an extension that it had made stays loaded after the
- * rollback, and TimescaleDB's does not let itself be made twice.
+ * rollback, and TimescaleDB's does not let itself be made twice.  And what
+ * follows on other defaults of sessions is to have them, as in a run that
+ * begins there.
  */
 static bool
 wants_new(const struct run *r)
@@ -279,7 +287,8 @@ wants_new(const struct run *r)
 		return true;
 	if (r->options->one || r->next == r->renewed)
 		return false;
-	return r->next - r->renewed >= RENEW || r->looks[r->next].extension;
+	return r->next - r->renewed >= RENEW || r->looks[r->next].extension ||
+	    r->looks[r->next - 1].defaults;
 }
 
 static int

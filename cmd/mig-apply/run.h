@@ -19,6 +19,7 @@
 struct step_look {
 	size_t statements;
 	bool extension;	       /* wants a connection of its own */
+	bool defaults;	       /* what comes behind it wants a new one */
 	bool sets_transaction; /* nothing may be asked before its text */
 	size_t session_line;   /* what it leaves is needed behind it; or 0 */
 	long limits[LIMITS];   /* milliseconds, of directives; -1: none */
@@ -55,6 +56,7 @@ struct run {
 	bool again;	       /* `next` was tried: in a new session now */
 	bool alone;	       /* the step at hand is `none` or `own` */
 	bool rolls_back;       /* a cancel rolls its statement back */
+	bool bare;	       /* its statement may wait, and has not said so */
 	bool dirty;	       /* what was sent may leave session state */
 	bool deep;	       /* by more than what plain statements set off */
 	bool careful;	       /* all that is dirty counts as deep */

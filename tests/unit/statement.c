@@ -532,6 +532,18 @@ check_extension(const char *text, bool alters)
 	lex_free(lx);
 }
 
+static void
+check_defaults(const char *text, bool sets)
+{
+	struct lex_item item;
+	struct lexer *lx;
+
+	lx = first(text, &item);
+	if (!CHECK(statement_sets_defaults(&item) == sets))
+		printf("\tof %s\n", text);
+	lex_free(lx);
+}
+
 int
 main(void)
 {
@@ -560,5 +572,13 @@ main(void)
 	check_extension("select 1\\; create extension e", true);
 	check_extension("comment on extension e is 'x'", false);
 	check_extension("create table extension (a int)", false);
+	check_defaults("alter database d set search_path to app, public", true);
+	check_defaults("alter role r in database d set work_mem = '1MB'", true);
+	check_defaults("alter user all reset all", true);
+	check_defaults("select 1\\; alter role r set role = x", true);
+	check_defaults("alter database d set tablespace t", false);
+	check_defaults("alter database d owner to r", false);
+	check_defaults("alter role r with login", false);
+	check_defaults("alter table d set schema s", false);
 	return unit_done("statement");
 }
