@@ -255,8 +255,8 @@ hint_for(struct run *r, const char *state, enum worker_what what)
 		    "same state: plan again");
 	else if (r->partial)
 		fault_hint(r->fault,
-		    "%s%s%splan and apply again: it goes on from there; mig-plan "
-		    "--forget begins anew",
+		    "%s%s%splan again: it goes on from there, or says why "
+		    "not; mig-plan --forget begins anew",
 		    busy ? "blocked by " : "", busy ? r->watch.blamed : "",
 		    busy ? "; then " : "");
 	else if (strcmp(state, "42501") == 0)

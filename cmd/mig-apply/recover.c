@@ -259,7 +259,7 @@ explain_stop(struct run *r)
 		    "transaction",
 		    r->at + 1, r->plan->nsteps);
 		fault_hint(r->fault,
-		    "plan and apply again: it goes on from there; mig-plan "
+		    "plan again: it goes on from there, or says why not; mig-plan "
 		    "--status says how far it came");
 	} else if (r->at == r->plan->nsteps)
 		fault_set(r->fault, code, "stopped, but all steps are done");
