@@ -459,6 +459,17 @@ everything() {
 	assert_output_has $'\nfail\t1\tapply\t'
 }
 
+# It is rolled back all the same, whichever of the questions it is.
+@test "nor where it may not be asked what COMMIT would do" {
+	new_db
+	new_role small LOGIN
+	sql 'REVOKE SELECT ON pg_catalog.pg_constraint FROM public'
+	migration 1_a.sql <<<'SELECT 1;'
+	PGUSER=$ROLE rehearse 9
+	assert_stderr_has 'permission denied for table pg_constraint'
+	assert_output_has $'\nexit\t9\t0'
+}
+
 # What the server takes for a string ends elsewhere than in the file.
 @test "a step that ends the transaction after all is found, and is 7" {
 	new_db

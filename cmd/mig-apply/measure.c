@@ -208,9 +208,8 @@ take_whole(struct measure *m, const PGresult *result)
 	m->counts = strcmp(PQgetvalue(result, 0, WHOLE_TRACKED), "on") == 0;
 }
 
-/* Ask; what cannot be read is no verdict. */
-static PGresult *
-ask(struct worker *w, const char *sql, int n, const char *const *values,
+PGresult *
+measure_ask(struct worker *w, const char *sql, int n, const char *const *values,
     struct fault *f)
 {
 	PGresult *result;
@@ -234,7 +233,7 @@ ask_sizes(struct measure *m, struct worker *w, struct fault *f)
 		if (m->effects[i].kind != EFFECT_REWRITE)
 			continue;
 		snprintf(oid, sizeof(oid), "%u", m->effects[i].oid);
-		result = ask(w,
+		result = measure_ask(w,
 		    "SELECT pg_catalog.pg_relation_size($1::pg_catalog.oid)", 1,
 		    &value, f);
 		if (result == NULL)
@@ -294,7 +293,7 @@ ask_changes(struct measure *m, struct worker *w, struct fault *f)
 	if (oids == NULL || files == NULL)
 		fault_nomem(f);
 	else
-		result = ask(w, sql_rehearse_measure, 3, values, f);
+		result = measure_ask(w, sql_rehearse_measure, 3, values, f);
 	free(oids);
 	free(files);
 	return result;
@@ -317,7 +316,7 @@ ask_details(struct measure *m, struct worker *w, struct fault *f)
 	value = oids = array(m, CHOICE_ASK);
 	if (oids == NULL)
 		return fault_nomem(f);
-	result = ask(w, sql_rehearse_details, 1, &value, f);
+	result = measure_ask(w, sql_rehearse_details, 1, &value, f);
 	free(oids);
 	if (result == NULL)
 		return -1;
@@ -350,7 +349,7 @@ measure_begin(struct measure *m, struct worker *w, struct fault *f)
 	int bad;
 
 	memset(m, 0, sizeof(*m));
-	result = ask(w, sql_rehearse_relations, 0, NULL, f);
+	result = measure_ask(w, sql_rehearse_relations, 0, NULL, f);
 	if (result == NULL)
 		return -1;
 	bad = take_relations(m, result);
@@ -401,7 +400,7 @@ measure_pass(struct measure *m, struct worker *w, struct fault *f)
 	PGresult *result;
 	int bad;
 
-	result = ask(w, sql_rehearse_measure, 3, nothing, f);
+	result = measure_ask(w, sql_rehearse_measure, 3, nothing, f);
 	if (result == NULL)
 		return -1;
 	bad = check_transaction(m, result, f);

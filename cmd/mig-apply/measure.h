@@ -66,6 +66,13 @@ struct measure {
 };
 
 /*
+ * worker_query() of a rehearsal, which is rolled back whatever happens: what
+ * cannot be read is EXIT_NOVERDICT.
+ */
+PGresult *measure_ask(struct worker *, const char *sql, int n,
+    const char *const *values, struct fault *);
+
+/*
  * Ask for the first time, right behind BEGIN.  Returns 0, or -1: with a fault
  * (EXIT_NOVERDICT), or the worker's `failure`.
  */

@@ -189,7 +189,7 @@ end_step(struct rehearsal *h)
 	r->dirty = r->deep = true;
 	if (send_own_session(r) == -1)
 		return -1;
-	result = worker_query(&r->worker, sql_rehearse_deferrable, 0, NULL,
+	result = measure_ask(&r->worker, sql_rehearse_deferrable, 0, NULL,
 	    r->fault);
 	if (result == NULL)
 		return -1;
