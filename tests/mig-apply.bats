@@ -190,6 +190,32 @@ fail 003 third"
 	assert_eq "$(tables)" ""
 }
 
+# 2 and 3 say that nothing was done.
+@test "what is refused behind what was done is no usage error" {
+	new_db
+	migration 1_a.sql <<<'CREATE TABLE a (id int);'
+	migration 2_b.sql <<<':what;'
+	plan
+	run_mig 5 mig-apply -v what='COMMIT' <plan
+	assert_output_has $'\nexit\t5\t1'
+	assert_stderr_has 'm/2_b.sql:1: a variable makes this transaction control'
+	assert_eq "$(tables)" a
+}
+
+@test "a text that cannot be read any more once something was done" {
+	new_db
+	migration 1_a.sql <<-SQL
+		ALTER DATABASE $PGDATABASE SET standard_conforming_strings = off;
+	SQL
+	printf '%s\n' 'ALTER EXTENSION plpgsql UPDATE;' "SELECT 'a\\';" |
+	    migration 2_b.sql
+	plan
+	run_mig 5 mig-apply <plan
+	assert_output_has $'\nexit\t5\t1'
+	assert_eq "$(log)" 'apply 1 a
+fail 2 b'
+}
+
 @test "passwords and variables leave the process title" {
 	new_db
 	migration 1_s.sql <<<"SELECT pg_sleep(30), :'word';"

@@ -428,6 +428,22 @@ run_open(struct run *r)
 	return 0;
 }
 
+/*
+ * A refusal says that nothing was done: by its end, once all answers are there,
+ * that may not be so.
+ */
+static enum exits
+code_of_refusal(struct run *r, enum exits code)
+{
+	if ((code != EXIT_USAGE && code != EXIT_STREAM) || r->report.broken)
+		return code;
+	if (r->partial)
+		r->fault->code = EXIT_UNKNOWN;
+	else if (r->at > 0)
+		r->fault->code = EXIT_FAILED;
+	return r->fault->code;
+}
+
 enum exits
 run_steps(struct run *r)
 {
@@ -437,7 +453,7 @@ run_steps(struct run *r)
 	r->seq = r->history.seq;
 	while (send_all(r) == -1)
 		if (!run_retried(r))
-			return run_give_up(r);
+			return code_of_refusal(r, run_give_up(r));
 	return EXIT_DONE;
 }
 

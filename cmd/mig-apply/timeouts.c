@@ -72,10 +72,7 @@ refuse(struct run *r, size_t step, const struct lex_item *item,
 	size_t line;
 
 	path = plan_where(&r->plan->steps[step], item->line, &line);
-	fault_set(r->fault,
-	    r->partial	  ? EXIT_UNKNOWN :
-		r->at > 0 ? EXIT_FAILED :
-			    EXIT_USAGE,
+	fault_set(r->fault, EXIT_USAGE,
 	    "%s:%zu:%zu: %s outside of a transaction wants a %s of %ld ms, "
 	    "which no pooler in transaction mode keeps",
 	    path, line, item->col, what == NULL ? "a statement" : what, name,
