@@ -58,6 +58,12 @@ db_schema(PGconn *conn, struct fault *f)
 		    name);
 		return NULL;
 	}
+	/* $tag$ would end a quote of the texts that we put it into */
+	if (strchr(name, '$') != strrchr(name, '$')) {
+		fault_set(f, EXIT_USAGE, "MIG_SCHEMA is %s: more than one $",
+		    name);
+		return NULL;
+	}
 	quoted = PQescapeIdentifier(conn, name, strlen(name));
 	copy = quoted == NULL ? NULL : strdup(quoted);
 	PQfreemem(quoted);

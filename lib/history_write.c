@@ -43,7 +43,10 @@ split(struct history_ddl *ddl, const char *sql, struct fault *f)
 	while (result == 0 && (kind = lex_next(lexer, &item)) == LEX_STATEMENT)
 		result = add_statement(ddl, item.text, item.len, f);
 	if (result == 0 && kind != LEX_END)
-		result = fault_nomem(f);
+		result = kind == LEX_NOMEM ?
+		    fault_nomem(f) :
+		    fault_set(f, EXIT_USAGE,
+			"MIG_SCHEMA breaks the SQL of the history");
 	lex_free(lexer);
 	return result;
 }

@@ -161,8 +161,8 @@ hint: rename it'
 	mkdir m
 	printf 'SELECT 1;\n-- mig: down\nSELECT 2;\n' >m/1_a.sql
 	printf -- '-- mig: no-transaction\nSELECT 1;\nSELECT 2;\n' >m/2_b.sql
-	for name in 'Mixed Case' $'t\tb' $'l\nf' "q'u\"o;te" '-' '%s' '$user' '🐘' \
-	    'select' '"' "\\" "$(printf 'y%.0s' {1..63})"; do
+	for name in 'Mixed Case' $'t\tb' $'l\nf' "q'u\"o;te" '-' '%s' '$user' \
+	    'x$function' '🐘' 'select' '"' "\\" "$(printf 'y%.0s' {1..63})"; do
 		export MIG_SCHEMA=$name
 		run_pipe 0 'mig-ls m | mig-plan | mig-apply'
 		assert_output_has "exit	0	2"
@@ -171,7 +171,7 @@ hint: rename it'
 		assert_match "$output" '^2 [0-9a-f]{64}$'
 	done
 	assert_eq "$(sql "SELECT count(*) FROM pg_class WHERE relname = 'log'
-	    AND relkind = 'r'")" 12
+	    AND relkind = 'r'")" 13
 	for name in $'\377' "$(printf 'y%.0s' {1..64})"; do
 		MIG_SCHEMA=$name run_pipe 2 'mig-ls m | mig-plan'
 		assert_stderr_has 'mig-plan: MIG_SCHEMA is '

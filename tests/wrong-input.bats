@@ -72,6 +72,20 @@ setup() {
 	run_pipe 2 'MIG_SCHEMA=pg_mig mig-ls -d'
 }
 
+# It would end a quote of ours.
+@test "a MIG_SCHEMA that holds what looks like a dollar quote is refused" {
+	local name
+	for name in schema log progress hash fence function ''; do
+		export MIG_SCHEMA="x\$$name\$y"
+		run_pipe 2 'mig-plan <list'
+		assert_stderr_has "MIG_SCHEMA is $MIG_SCHEMA: more than one $"
+		run_mig 2 mig-ls -d
+		assert_stderr_has "MIG_SCHEMA is $MIG_SCHEMA: more than one $"
+	done
+	# which one alone does not look like
+	MIG_SCHEMA="x\$function" run_pipe 0 'mig-plan <list | mig-apply'
+}
+
 @test "the hint names the file that its tool reads" {
 	mkdir -p d/2020-01-01-000000_x
 	echo 'CREATE INDEX CONCURRENTLY i ON a (x);' \
