@@ -66,13 +66,12 @@ postgres_variables(struct db_target *t, struct fault *f)
 	return 0;
 }
 
-/* Overwrite an argument that holds a password. */
+/* Overwrite an argument that holds a password, whichever libpq calls one. */
 static void
 wipe_password(char *arg, const PQconninfoOption *options)
 {
 	for (; options->keyword != NULL; options++)
-		if (strcmp(options->keyword, "password") == 0 &&
-		    options->val != NULL)
+		if (strcmp(options->dispchar, "*") == 0 && options->val != NULL)
 			memset(arg, '*', strlen(arg));
 }
 

@@ -231,6 +231,24 @@ fail 2 b'
 	wait "$PID" || :
 }
 
+@test "so does the password of a key, in both forms" {
+	local conninfo
+	new_db
+	migration 1_s.sql <<<"SELECT pg_sleep(30);"
+	plan
+	for conninfo in "dbname=$PGDATABASE sslpassword=hunter2" \
+	    "postgresql:///$PGDATABASE?sslpassword=hunter2"; do
+		background bash -c 'exec mig-apply -d "$0" <plan' "$conninfo"
+		wait_for "SELECT count(*) FROM pg_stat_activity
+		    WHERE query LIKE '%sleep(30)%'
+		    AND pid <> pg_backend_pid()" 1
+		[[ $MIG_BIN == */valgrind ]] ||
+		    refute grep -qa hunter "/proc/$PID/cmdline"
+		kill -TERM "$PID"
+		wait "$PID" || :
+	done
+}
+
 @test "a value that the server quotes in its message is not shown or kept" {
 	new_db
 	migration 1_a.sql <<<'CREATE TABLE a (id int);'
