@@ -78,6 +78,14 @@ plan_text_read(const struct plan *plan, const struct plan_text *t,
 }
 
 const char *
+plan_step_label(const struct plan_step *s)
+{
+	if (s->m.path != NULL)
+		return s->m.path;
+	return s->m.name != NULL ? s->m.name : "-";
+}
+
+const char *
 plan_where(const struct plan_step *s, size_t line, size_t *there)
 {
 	size_t i;
@@ -89,9 +97,7 @@ plan_where(const struct plan_step *s, size_t line, size_t *there)
 			return s->places[i - 1].path;
 		}
 	*there = line;
-	if (s->m.path != NULL)
-		return s->m.path;
-	return s->m.name != NULL ? s->m.name : "-";
+	return plan_step_label(s);
 }
 
 static void

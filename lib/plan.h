@@ -141,6 +141,9 @@ int plan_read(struct plan *plan, FILE *fp, const char *name, struct fault *);
 char *plan_text_read(const struct plan *, const struct plan_text *,
     struct fault *);
 
+/* What a message calls a step: its path, its name where it has none; lent. */
+const char *plan_step_label(const struct plan_step *);
+
 /*
  * Where line `line` of a step's text stands: its path (lent) and line there.
  */

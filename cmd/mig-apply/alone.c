@@ -292,7 +292,7 @@ finish(struct alone *a)
 	if (status != PQTRANS_IDLE) {
 		fault_set(r->fault, r->partial ? EXIT_UNKNOWN : EXIT_FAILED,
 		    "%s: leaves a transaction open; it is rolled back",
-		    r->plan->steps[a->step].m.path);
+		    plan_step_label(&r->plan->steps[a->step]));
 		return fault_hint(r->fault, "add the COMMIT that is missing");
 	}
 	if (a->logged)

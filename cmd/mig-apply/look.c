@@ -26,8 +26,8 @@ look_at_head(struct run *r, size_t step)
 	    s->run.len < HEAD ? s->run.len : HEAD, r->fault);
 	if (n == -1)
 		return -1;
-	result = directives_read(&d, head, (size_t)n,
-	    s->m.path == NULL ? "-" : s->m.path, 1, r->fault);
+	result = directives_read(&d, head, (size_t)n, plan_step_label(s), 1,
+	    r->fault);
 	for (i = 0; result == 0 && i < LIMITS; i++)
 		look->limits[i] = d.has_limit[i] ? d.limits[i] : -1;
 	if (result == 0 && d.role != NULL && look->role == NULL) {
@@ -144,7 +144,7 @@ run_look(struct run *r)
 			    "-1: step %zu (%s) "
 			    "cannot run in a transaction with others: its "
 			    "mode is %s",
-			    i + 1, s->m.path == NULL ? s->m.name : s->m.path,
+			    i + 1, plan_step_label(s),
 			    migration_mode_name(s->m.mode));
 			return fault_hint(r->fault,
 			    "without -1 each step "

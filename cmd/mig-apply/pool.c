@@ -77,7 +77,7 @@ refuse(struct run *r, const struct plan_step *s, size_t line)
 		fault_set(r->fault, EXIT_USAGE,
 		    "%s: a role cannot be kept outside of a transaction: there "
 		    "is a pooler in transaction mode",
-		    s->m.path == NULL ? s->m.name : s->m.path);
+		    plan_step_label(s));
 	else {
 		path = plan_where(s, line, &line);
 		fault_set(r->fault, EXIT_USAGE,

@@ -93,7 +93,7 @@ judge(struct resume *r, const struct settle *found, size_t k)
 	fault_set(r->run->fault,
 	    found->verdict == SETTLE_BUSY ? EXIT_BUSY : EXIT_STALE,
 	    "%s: statement %zu is not as it was when the plan was made: %s",
-	    s->m.path == NULL ? s->m.name : s->m.path, k, found->why);
+	    plan_step_label(s), k, found->why);
 	return fault_hint(r->run->fault, "plan again");
 }
 
@@ -124,7 +124,7 @@ refuse_other(struct resume *r, size_t k)
 	fault_set(r->run->fault, EXIT_STALE,
 	    "%s: statement %zu is not the one that ran: the plan was made for "
 	    "another text",
-	    s->m.path == NULL ? s->m.name : s->m.path, k);
+	    plan_step_label(s), k);
 	return fault_hint(r->run->fault, "plan again");
 }
 

@@ -172,6 +172,22 @@ test_read(void)
 	free(text);
 }
 
+static void
+test_label(void)
+{
+	struct plan_step s;
+
+	memset(&s, 0, sizeof(s));
+	CHECK_STR(plan_step_label(&s), "-");
+	check_where(&s, 2, "-", 2);
+	s.m.name = name;
+	CHECK_STR(plan_step_label(&s), name);
+	check_where(&s, 2, name, 2);
+	s.m.path = path;
+	CHECK_STR(plan_step_label(&s), path);
+	check_where(&s, 2, path, 2);
+}
+
 /* Every prefix, and every bit the other way: nothing of it is a plan. */
 static void
 test_every_bit(void)
@@ -343,6 +359,7 @@ int
 main(void)
 {
 	test_read();
+	test_label();
 	test_every_bit();
 	test_edited();
 	test_no_room();
