@@ -113,6 +113,28 @@ json() {
 	PGDATABASE=$base
 }
 
+# mig-plan takes any version that a listing has.
+@test "what mig-apply shows of series and version acts on no terminal" {
+	local cmd digest
+	mkdir m
+	echo 'SELECT pg_sleep(1);' >m/1_a.sql
+	mig-ls $'a\033[31mb=m' | mig-plan >plan
+	# a version that only an edited plan can have
+	sed -e '$d' -e 's/\t1\ttx\t/\t1\\033[32m\ttx\t/' plan >edited
+	digest=$(sha256sum <edited)
+	sed -n '$p' plan | sed "s/sha256:.*/sha256:${digest%% *}/" >>edited
+	for cmd in 'mig-apply -i <edited' 'mig-apply <edited'; do
+		echo "\$ $cmd"
+		NO_COLOR=1 TERM=dumb script -qec "$cmd" /dev/null >screen \
+		    </dev/null || :
+		cat -v screen
+		LC_ALL=C refute grep -n -e $'\033\\[3' screen
+		grep -qF 'a\033[31mb 1\033[32m a' screen
+	done
+	# the line of progress
+	grep -qF ' 1\033[32m a  0.' screen
+}
+
 @test "a name that is not UTF-8 is refused, and shown escaped" {
 	mkdir a b $'c\377'
 	echo 'SELECT 1;' >$'a/1_x\377\033.sql'

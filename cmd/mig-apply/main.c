@@ -152,12 +152,8 @@ ask(struct run *r, struct fault *f)
 	}
 	for (i = 0; i < r->plan->nsteps; i++) {
 		s = &r->plan->steps[i];
-		fprintf(tty, "%4zu  %-8s %s %s ", i + 1,
-		    plan_action_name(s->action),
-		    s->m.series == NULL ? "-" : s->m.series,
-		    s->m.version == NULL ? "-" : s->m.version);
-		if (s->m.name != NULL)
-			text_show(tty, s->m.name, strlen(s->m.name));
+		fprintf(tty, "%4zu  %-8s ", i + 1, plan_action_name(s->action));
+		report_name(tty, s);
 		fputc('\n', tty);
 	}
 	fprintf(tty, "Carry out %zu step%s on database ", r->plan->nsteps,

@@ -227,19 +227,40 @@ struct event {
 	const char *words;  /* on it, before what is said; NULL: no line */
 };
 
+/* Write a word of a plan, as no terminal acts on it; NULL: nothing. */
+static void
+show_word(FILE *fp, const char *word, const char *behind)
+{
+	if (word == NULL)
+		return;
+	text_show(fp, word, strlen(word));
+	fputs(behind, fp);
+}
+
+/* Version and name: the line of progress has no room for more. */
+static void
+show_short_name(FILE *fp, const struct plan_step *s)
+{
+	show_word(fp, s->m.version, " ");
+	show_word(fp, s->m.name, "");
+}
+
+void
+report_name(FILE *fp, const struct plan_step *s)
+{
+	show_word(fp, s->m.series, " ");
+	show_short_name(fp, s);
+}
+
 /* A line for people: `  3/12  apply   main 7 name  waits for pid 4711`. */
 static void
 show(struct report *r, const struct event *e, size_t n,
     const struct plan_step *s, const char *said)
 {
-	printf("%*zu/%zu  %s%-8s%s %s%s%s%s", r->steps > 999 ? 5 : 3, n,
-	    r->steps, r->colour ? e->colour : "", plan_action_name(s->action),
-	    r->colour ? "\033[0m" : "", s->m.series == NULL ? "" : s->m.series,
-	    s->m.series == NULL ? "" : " ",
-	    s->m.version == NULL ? "" : s->m.version,
-	    s->m.version == NULL ? "" : " ");
-	if (s->m.name != NULL)
-		text_show(stdout, s->m.name, strlen(s->m.name));
+	printf("%*zu/%zu  %s%-8s%s ", r->steps > 999 ? 5 : 3, n, r->steps,
+	    r->colour ? e->colour : "", plan_action_name(s->action),
+	    r->colour ? "\033[0m" : "");
+	report_name(stdout, s);
 	printf("  %s", e->words);
 	text_show(stdout, said, strlen(said));
 	fputc('\n', stdout);
@@ -347,10 +368,7 @@ progress_line(const struct report *r, size_t n, const struct plan_step *s,
 	if (fp == NULL)
 		return NULL;
 	fprintf(fp, "%zu/%zu %s ", n, r->steps, plan_action_name(s->action));
-	if (s->m.version != NULL)
-		fprintf(fp, "%s ", s->m.version);
-	if (s->m.name != NULL)
-		text_show(fp, s->m.name, strlen(s->m.name));
+	show_short_name(fp, s);
 	fprintf(fp, "  %lld.%lld s", ms / 1000, ms % 1000 / 100);
 	if (*what != '\0') {
 		fputs("  ", fp);

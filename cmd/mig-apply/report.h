@@ -61,6 +61,9 @@ void report_wait(struct report *, size_t n, const struct plan_step *,
 void report_fail(struct report *, size_t n, const struct plan_step *,
     const char *sqlstate, const char *where, const char *message);
 
+/* Write series, version and name of a step, where it has them, for a person. */
+void report_name(FILE *, const struct plan_step *);
+
 /* A step has been rehearsed. */
 void report_rehearsed(struct report *, size_t n, const struct plan_step *);
 
