@@ -517,3 +517,22 @@ fail 2 slow'
 	PGCONNECT_TIMEOUT=1 apply 2
 	assert_stderr_has 'm/3_again.sql:2:1: REINDEX CONCURRENTLY'
 }
+
+@test "--analyze waits no longer for a lock, and sets nothing for others" {
+	new_db
+	sql 'CREATE TABLE t (id int); CREATE TABLE u (id int)'
+	pool transaction 3
+	sessions 3 >before
+	migration 1_insert.sql <<-'SQL'
+		INSERT INTO t VALUES (1);
+		INSERT INTO u VALUES (1);
+	SQL
+	PGHOST=$DIRECT background psql -XAtq -c 'BEGIN' \
+	    -c 'LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE' \
+	    -c 'SELECT pg_sleep(60)'
+	wait_for "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass" 1
+	MIG_TIMEOUT=20 apply 0 --analyze --lock-timeout 300
+	assert_stderr_has 'ANALYZE public.t: ERROR 55P03'
+	assert_eq "$(sql "SELECT reltuples FROM pg_class WHERE relname = 'u'")" 1
+	assert_eq "$(sessions 3)" "$(cat before)"
+}

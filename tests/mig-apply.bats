@@ -901,6 +901,28 @@ analyzed() {
 	assert_stderr_has 'ANALYZE public.t: ERROR 22012'
 }
 
+@test "--analyze gives up what is locked, and goes on" {
+	new_db
+	migration 1_t.sql <<-'SQL'
+		CREATE TABLE t (id int);
+		CREATE TABLE u (id int);
+	SQL
+	apply 0
+	migration 2_insert.sql <<-'SQL'
+		INSERT INTO t VALUES (1);
+		INSERT INTO u VALUES (1);
+	SQL
+	background psql -XAtq -c 'BEGIN' \
+	    -c 'LOCK TABLE t IN SHARE UPDATE EXCLUSIVE MODE' \
+	    -c 'SELECT pg_sleep(60)'
+	wait_for "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass" 1
+	MIG_TIMEOUT=20 apply 0 --analyze --lock-timeout 300
+	assert_stderr_has 'ANALYZE public.t: ERROR 55P03'
+	assert_eq "$(analyzed)" u
+	assert_eq "$(log)" 'apply 1 t
+apply 2 insert'
+}
+
 @test "no connection, a wrong password, a server that takes no writes" {
 	new_db
 	two

@@ -108,21 +108,36 @@ names_of(struct run *r)
 	return run_query(r, sql_tables, 1, &value);
 }
 
+/*
+ * Nothing is to wait for a lock without end.  Where the session is shared, the
+ * setting goes with each statement, in a transaction of its own.
+ */
+static int
+limit_locks(struct run *r, char sql[64])
+{
+	snprintf(sql, 64, "SET %slock_timeout = %ld", r->shared ? "LOCAL " : "",
+	    r->options->limits[LIMIT_LOCK]);
+	return r->shared ? 0 : send_set(r, sql);
+}
+
 /* Returns -1 where the connection is gone. */
 static int
-analyze(struct run *r, const char *name)
+analyze(struct run *r, const char *limit, const char *name)
 {
 	static const struct worker_sent sent = { WORKER_SET, 0, 0 };
+	const char *plain;
 	char *sql;
 	int result = 0;
 
-	if (asprintf(&sql, "ANALYZE %s", name) == -1) {
+	if (asprintf(&sql, "%s;ANALYZE %s", limit, name) == -1) {
 		fault_nomem(r->fault);
 		tell(r);
 		return 0;
 	}
-	if (worker_run(&r->worker, &sent, sql, false, NULL) == -1) {
-		db_fault(r->fault, EXIT_DONE, sql, r->worker.conn,
+	plain = sql + strlen(limit) + 1;
+	if (worker_run(&r->worker, &sent, r->shared ? sql : plain, r->shared,
+		NULL) == -1) {
+		db_fault(r->fault, EXIT_DONE, plain, r->worker.conn,
 		    r->worker.failure.result);
 		tell(r);
 		result = r->worker.failure.lost ? -1 : 0;
@@ -137,6 +152,7 @@ void
 run_analyze(struct run *r)
 {
 	PGresult *names;
+	char limit[64];
 	int i;
 
 	if (r->tables.fp == NULL)
@@ -144,9 +160,11 @@ run_analyze(struct run *r)
 	names = names_of(r);
 	if (names == NULL && (r->fault->text != NULL || r->fault->nomem))
 		tell(r);
+	else if (names != NULL)
+		limit_locks(r, limit);
 	for (i = 0; names != NULL && i < PQntuples(names); i++)
 		if (stop_signal() != 0 ||
-		    analyze(r, PQgetvalue(names, i, 0)) == -1)
+		    analyze(r, limit, PQgetvalue(names, i, 0)) == -1)
 			break;
 	PQclear(names);
 }
