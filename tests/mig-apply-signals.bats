@@ -665,6 +665,19 @@ index_is() {
 	assert_ended 0
 }
 
+# As one does on a terminal that a signal found full.
+@test "a write that is interrupted is made again" {
+	new_db
+	two
+	plan
+	# the leak check wants ptrace(2) for itself
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 \
+	    run_mig 0 strace -o trace -P "$PWD/out" -e trace=write \
+	    -e inject=write:error=EINTR:when=2+2 mig-apply <plan
+	grep -q EINTR trace
+	assert_output_has $'\nexit\t0\t2\n#end'
+}
+
 @test "a terminal that is closed" {
 	new_db
 	two

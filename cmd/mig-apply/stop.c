@@ -178,14 +178,18 @@ sink_write(void *cookie, const char *buf, int len)
 	struct sink *s = cookie;
 	ssize_t n;
 
-	if (s->dead || !wait_for_reader(s)) {
-		errno = EAGAIN;
-		return -1;
-	}
-	/* a pipe takes as much at once; a terminal may block all the same */
-	stop_enter_call();
-	n = write(s->fd, buf, (size_t)(len < PIPE_BUF ? len : PIPE_BUF));
-	stop_leave_call();
+	do {
+		if (s->dead || !wait_for_reader(s)) {
+			errno = EAGAIN;
+			return -1;
+		}
+		/* a pipe takes as much at once; a terminal may block all the
+		 * same, until a signal comes */
+		stop_enter_call();
+		n = write(s->fd, buf,
+		    (size_t)(len < PIPE_BUF ? len : PIPE_BUF));
+		stop_leave_call();
+	} while (n == -1 && errno == EINTR);
 	s->dead = n == -1;
 	return (int)n;
 }
