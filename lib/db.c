@@ -2,6 +2,7 @@
 
 #include "db.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,6 +201,13 @@ timeout_of(PGconn *conn)
 	return seconds;
 }
 
+/* Milliseconds of so many seconds and a half, for poll(2). */
+static int
+poll_time(time_t seconds)
+{
+	return seconds < INT_MAX / 1000 ? (int)seconds * 1000 + 500 : INT_MAX;
+}
+
 /* Wait for the answer; false when it took too long. */
 static bool
 answered(PGconn *conn, int seconds)
@@ -215,7 +223,7 @@ answered(PGconn *conn, int seconds)
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		ms = seconds <= 0      ? -1 :
 		    now.tv_sec > until ? 0 :
-					 (int)(until - now.tv_sec) * 1000 + 500;
+					 poll_time(until - now.tv_sec);
 		if (ms == 0)
 			return false;
 		if (poll(&fd, 1, ms) > 0 && PQconsumeInput(conn) == 0)

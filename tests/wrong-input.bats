@@ -142,3 +142,11 @@ by_tcp() {
 	by_tcp 4 POSTGRES_USER="$ROLE" mig-ls -d
 	assert_stderr_has 'hint: put the password into ~/.pgpass or PGPASSWORD'
 }
+
+# In milliseconds it is more than poll(2) takes.
+@test "a PGCONNECT_TIMEOUT of many years" {
+	[[ $MIG_BIN != */valgrind ]] || skip 'what strace sees is valgrind'
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 PGCONNECT_TIMEOUT=4294970 \
+	    run_mig 0 strace -o trace -e trace=poll mig-ls -d
+	grep -q 'events=POLLIN}\], 1, 2147483647)' trace
+}
