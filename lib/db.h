@@ -68,9 +68,8 @@ PGresult *db_first(PGconn *, const char *sql, struct fault *);
 bool db_is_pooled(PGconn *, const PGresult *pid);
 
 /*
- * The same for a connection that runs our own queries alone: with an empty
- * search_path, UTC as time zone and a lock_timeout of 10 s; through a pooler in
- * one transaction.
+ * As db_connect(), for our own queries alone: with an empty search_path, UTC as
+ * time zone and a lock_timeout of 10 s; through a pooler in one transaction.
  */
 PGconn *db_connect_plain(const struct db_target *, const char *application,
     struct fault *);

@@ -31,14 +31,15 @@ struct history_open {
 	char *series;
 	char *version; /* NULL: repeatable */
 	char *name;
-	char *sha256;	   /* of the text that was tried, or NULL */
-	bool failed;	   /* the last row of the log is a failure */
-	char *error;	   /* what it failed with, or NULL */
-	char *action;	   /* what stopped: "apply", "revert" ... */
-	size_t done;	   /* statements that are done; 0 of 0: it was */
-	size_t statements; /* rolled back whole */
-	size_t pending;	   /* begun outside a transaction, not ended */
-	long long seq;	   /* of the failure in the log, 0 for none */
+	char *sha256; /* of the text that was tried, or NULL */
+	bool failed;  /* the last row of the log is a failure */
+	char *error;  /* what it failed with, or NULL */
+	char *action; /* what stopped: "apply", "revert" ... */
+	/* statements that are done; 0 of 0: it was rolled back whole */
+	size_t done;
+	size_t statements;
+	size_t pending; /* begun outside a transaction, not ended */
+	long long seq;	/* of the failure in the log, 0 for none */
 };
 
 struct history {

@@ -114,8 +114,10 @@ struct stream_reader;
 
 /*
  * Begin to read a stream of a kind from `fp`, called `name` in messages.
- * With `bare`, records without header and trailer are taken as well.  Returns
- * NULL with a fault where the first line is none of that kind.
+ * With `bare`, records without header and trailer are taken as well: a first
+ * line that is no header is then for stream_next() to judge.  Returns NULL with
+ * a fault (EXIT_STREAM) where that line is none of that kind, or is not to be
+ * had: at the end of the input, on a read error, without memory.
  */
 struct stream_reader *stream_open(FILE *fp, const char *name, const char *kind,
     bool bare, struct fault *);
