@@ -226,11 +226,11 @@ carry_out(struct run *r, struct fault *f)
 
 	if (prepare(r, f) == -1)
 		return f->code == EXIT_DONE ? EXIT_STREAM : (int)f->code;
-	if (!report_ok(&r->report))
-		return fault_set(f, EXIT_STREAM,
-			   "the report cannot be "
-			   "written: nothing was done"),
-		       EXIT_STREAM;
+	if (!report_ok(&r->report)) {
+		fault_set(f, EXIT_STREAM,
+		    "the report cannot be written: nothing was done");
+		return EXIT_STREAM;
+	}
 	if (r->options->rehearse)
 		return (int)rehearse_steps(r);
 	code = run_steps(r);

@@ -79,8 +79,8 @@ report_clock(void)
 	return (long long)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static const char *
-number(char buf[24], long long value)
+const char *
+report_number(char buf[24], long long value)
 {
 	snprintf(buf, 24, "%lld", value);
 	return buf;
@@ -104,7 +104,7 @@ last_words(enum stream_style style, int sig)
 		/* which was written then */
 		fflush(mem);
 		header = len;
-		values[0] = number(code, 128 + sig);
+		values[0] = report_number(code, 128 + sig);
 		stream_record(&w, "exit", exit_columns, values, 2);
 		stream_end(&w, &ignored);
 		fault_free(&ignored);
@@ -191,7 +191,7 @@ static void
 step_values(const char **values, char step[24], size_t n,
     const struct plan_step *s)
 {
-	values[0] = number(step, (long long)n);
+	values[0] = report_number(step, (long long)n);
 	values[1] = plan_action_name(s->action);
 	values[2] = s->m.series;
 	values[3] = s->m.version;
@@ -290,7 +290,7 @@ tell(struct report *r, const struct event *e, size_t n,
 		return;
 	}
 	step_values(values, step, n, s);
-	values[4] = number(took, ms);
+	values[4] = report_number(took, ms);
 	memcpy(values + 5, rest, e->rest * sizeof(*rest));
 	report_record(r, e->word, e->columns, values, 5 + e->rest);
 }
@@ -466,8 +466,8 @@ report_end(struct report *r, int code, const char *database)
 		return (enum exits)code;
 	r->ended = true;
 	report_wipe(r);
-	values[0] = number(number_code, code);
-	values[1] = number(number_done, (long long)r->done);
+	values[0] = report_number(number_code, code);
+	values[1] = report_number(number_done, (long long)r->done);
 	report_record(r, "exit", exit_columns, values, 2);
 	if (r->people)
 		closing_line(r, code, database);

@@ -67,6 +67,9 @@ void report_name(FILE *, const struct plan_step *);
 /* A step has been rehearsed. */
 void report_rehearsed(struct report *, size_t n, const struct plan_step *);
 
+/* A number as a field; returns `buf`. */
+const char *report_number(char buf[24], long long value);
+
 /*
  * Write a record; nothing for people.  It is flushed, and a failure is seen by
  * the next report_ok().

@@ -92,13 +92,6 @@ tell_begin(struct tell *t, struct report *report)
 	return t->table == NULL ? -1 : 0;
 }
 
-static const char *
-number(char buf[24], long long value)
-{
-	snprintf(buf, 24, "%lld", value);
-	return buf;
-}
-
 /* A number of bytes as people read it. */
 static const char *
 bytes(char buf[24], long long value)
@@ -138,7 +131,7 @@ record_effect(struct tell *t, const char *step, const char *statement,
 	if (e->kind == EFFECT_LOCK)
 		values[n++] = measure_mode_name(e->mode);
 	for (i = 0; i < records[e->kind].numbers; i++)
-		values[n++] = number(numbers[i], e->n[i]);
+		values[n++] = report_number(numbers[i], e->n[i]);
 	report_record(t->report, records[e->kind].word,
 	    records[e->kind].columns, values, n);
 }
@@ -151,15 +144,15 @@ record_statement(struct tell *t, const struct tell_statement *s,
 	char step[24], statement[24], ms[24], rows[24], wal[24];
 	size_t i;
 
-	values[0] = number(step, (long long)s->step);
+	values[0] = report_number(step, (long long)s->step);
 	values[1] = s->statement == 0 ?
 	    NULL :
-	    number(statement, (long long)s->statement);
+	    report_number(statement, (long long)s->statement);
 	values[2] = s->where;
-	values[3] = number(ms, s->ms);
+	values[3] = report_number(ms, s->ms);
 	values[4] = s->command;
-	values[5] = s->rows < 0 ? NULL : number(rows, s->rows);
-	values[6] = number(wal, m->wal);
+	values[5] = s->rows < 0 ? NULL : report_number(rows, s->rows);
+	values[6] = report_number(wal, m->wal);
 	report_record(t->report, "statement", statement_columns, values, 7);
 	for (i = 0; i < m->neffects; i++)
 		record_effect(t, step, values[1], &m->effects[i]);
@@ -233,9 +226,9 @@ show_statement(struct tell *t, const struct tell_statement *s,
 	char step[24], ms[24], wal[24], what[96], *text;
 	size_t i;
 
-	values[CELL_STEP] = number(step, (long long)s->step);
+	values[CELL_STEP] = report_number(step, (long long)s->step);
 	values[CELL_WHERE] = s->where;
-	values[CELL_MS] = number(ms, s->ms);
+	values[CELL_MS] = report_number(ms, s->ms);
 	values[CELL_WAL] = bytes(wal, m->wal);
 	values[CELL_WHAT] = what;
 	if (s->rows < 0)
@@ -277,10 +270,10 @@ tell_skip(struct tell *t, size_t step, size_t statement, const char *where,
 	const char *values[4], *cells[CELLS] = { NULL };
 	char number_step[24], number_statement[24], *text;
 
-	values[0] = number(number_step, (long long)step);
+	values[0] = report_number(number_step, (long long)step);
 	values[1] = statement == 0 ?
 	    NULL :
-	    number(number_statement, (long long)statement);
+	    report_number(number_statement, (long long)statement);
 	values[2] = where;
 	values[3] = why;
 	if (t->table == NULL) {
@@ -302,7 +295,7 @@ tell_failed(struct tell *t, size_t step, const char *where)
 
 	if (t->table == NULL)
 		return;
-	cells[CELL_STEP] = number(number_step, (long long)step);
+	cells[CELL_STEP] = report_number(number_step, (long long)step);
 	cells[CELL_WHERE] = where;
 	cells[CELL_WHAT] = "failed";
 	row(t, cells, TABLE_BAD);
