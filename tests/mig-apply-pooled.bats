@@ -439,6 +439,8 @@ slow_commit() {
 		pool $mode 5 query_timeout=1
 		run_mig 4 mig-apply <plan
 		assert_stderr_has 'step 1 of 2 is rolled back'
+		assert_match "$output" \
+		    $'\nfail\t1\tapply\tmain\t2\t[0-9]+\t-\t-\tthe connection was lost.*: step 1 of 2 is rolled'
 		assert_eq "$(sql 'SELECT count(*) FROM t')" 0
 	done
 	assert_eq "$(log)" 'apply 1 first

@@ -178,7 +178,6 @@ append_failure(struct run *r, const char *message)
 	char *text = sound(message);
 	int result;
 
-	r->next = r->at;
 	result = text == NULL ? -1 : send_begin_own(r, FAILURE_LOCK);
 	if (result == 0)
 		result = send_log(r, r->at, "fail", text);
