@@ -547,6 +547,31 @@ fail 2 bad"
 	done
 }
 
+@test "the backend ends in a step that is alone, beside one that stands part-way" {
+	new_db
+	migration 1_other.sql <<-'SQL'
+		-- mig: no-transaction
+		CREATE TABLE other (id int);
+		SELECT 1 / 0;
+	SQL
+	apply 7
+	assert_eq "$(sql 'SELECT version FROM mig.progress')" 1
+	migration 1_first.sql </dev/null
+	rm m/1_other.sql
+	migration 2_alone.sql <<-'SQL'
+		-- mig: no-transaction
+		SELECT pg_terminate_backend(pg_backend_pid());
+	SQL
+	run_pipe 0 'mig-ls second=m | mig-plan >plan'
+	run_mig 5 mig-apply <plan
+	assert_stderr_has ': step 2 of 2 is rolled back, the ones before it'
+	# and the one at hand, of which a part is committed
+	sed -i '2i INSERT INTO other VALUES (1);' m/2_alone.sql
+	run_pipe 0 'mig-ls second=m | mig-plan >plan'
+	run_mig 7 mig-apply <plan
+	assert_stderr_has ': step 1 of 1 stopped part-way'
+}
+
 @test "of several hosts both connections use one" {
 	new_db
 	migration 1_a.sql <<<'CREATE TABLE a (id int);'

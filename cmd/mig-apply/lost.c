@@ -95,12 +95,15 @@ history_exists(struct run *r)
 	return there;
 }
 
-/* What the history says: steps done since, and whether a part of one is. */
+/*
+ * What the history says: steps done since, and whether a part of the one at
+ * hand is.
+ */
 static int
 ask(struct run *r, size_t *done, bool *partial)
 {
 	struct fault ignored = FAULT_INIT;
-	const char *values[2];
+	const char *values[5] = { NULL };
 	PGresult *result;
 	char seq[24], *sql;
 	int there = history_exists(r);
@@ -113,16 +116,21 @@ ask(struct run *r, size_t *done, bool *partial)
 	snprintf(seq, sizeof(seq), "%lld", r->seq);
 	values[0] = r->plan->digest;
 	values[1] = seq;
+	if (r->alone) {
+		values[2] = r->plan->steps[r->at].m.series;
+		values[3] = r->plan->steps[r->at].m.version;
+		values[4] = r->plan->steps[r->at].m.name;
+	}
 	sql = db_sql(sql_lost_look, r->schema);
 	if (sql == NULL)
 		return -1;
-	result = worker_query(&r->worker, sql, 2, values, &ignored);
+	result = worker_query(&r->worker, sql, 5, values, &ignored);
 	free(sql);
 	fault_free(&ignored);
 	if (result == NULL)
 		return -1;
 	*done = strtoul(PQgetvalue(result, 0, 0), NULL, 10);
-	*partial = r->alone && *PQgetvalue(result, 0, 1) != '0';
+	*partial = *PQgetvalue(result, 0, 1) != '0';
 	PQclear(result);
 	return 0;
 }
