@@ -438,7 +438,7 @@ slow_commit() {
 	for mode in session transaction; do
 		pool $mode 5 query_timeout=1
 		run_mig 4 mig-apply <plan
-		assert_stderr_has 'step 1 of 2 is rolled back'
+		assert_stderr_has 'step 1 of 2 is rolled back, nothing was done'
 		assert_match "$output" \
 		    $'\nfail\t1\tapply\tmain\t2\t[0-9]+\t-\t-\tthe connection was lost.*: step 1 of 2 is rolled'
 		assert_eq "$(sql 'SELECT count(*) FROM t')" 0

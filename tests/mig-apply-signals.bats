@@ -283,16 +283,16 @@ caught() {
 	SQL
 	migration 4_last.sql <<<'CREATE TABLE fourth (id int);'
 	plan
-	done=2
+	done=2 stands='the ones before it are done'
 	for sig in TERM INT HUP; do
 		begin
 		running '%pg_sleep(60)%'
 		kill -$sig $PID
 		ended $sig $done
-		said "stopped: step $((done + 1)) of $((done + 2)) is rolled back"
+		said "stopped: step $((done + 1)) of $((done + 2)) is rolled back, $stands"
 		assert_eq "$(tables)" "first second"
 		assert_eq "$(log)" "apply 1, apply 2"
-		done=0
+		done=0 stands='nothing was done'
 		plan
 	done
 	told "start 1,fail 1,exit 129"

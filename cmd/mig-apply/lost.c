@@ -200,8 +200,8 @@ explain(struct run *r, const char *why)
 		return;
 	}
 	fault_set(r->fault, r->at == 0 ? EXIT_CONNECT : EXIT_FAILED,
-	    "%s: step %zu of %zu is rolled back, the ones before it are done",
-	    why, r->at + 1, r->plan->nsteps);
+	    "%s: step %zu of %zu is rolled back, %s", why, r->at + 1,
+	    r->plan->nsteps, run_stands(r));
 }
 
 /* See to it that the old backend changes nothing any more. */

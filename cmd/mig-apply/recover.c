@@ -246,6 +246,12 @@ report_failure(struct run *r)
 	run_log_failure(r, r->fault->text);
 }
 
+const char *
+run_stands(const struct run *r)
+{
+	return r->at == 0 ? "nothing was done" : "the ones before it are done";
+}
+
 /* Where a run stands that was told to stop, or that nobody listens to. */
 static void
 explain_stop(struct run *r)
@@ -264,9 +270,8 @@ explain_stop(struct run *r)
 		fault_set(r->fault, code, "stopped, but all steps are done");
 	else
 		fault_set(r->fault, code,
-		    "stopped: step %zu of %zu is rolled back, the ones before "
-		    "it are done",
-		    r->at + 1, r->plan->nsteps);
+		    "stopped: step %zu of %zu is rolled back, %s", r->at + 1,
+		    r->plan->nsteps, run_stands(r));
 }
 
 PGresult *

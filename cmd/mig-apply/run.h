@@ -159,6 +159,9 @@ enum exits run_give_up(struct run *);
  */
 int run_log_failure(struct run *, const char *message);
 
+/* What became of the steps before `at`, in words. */
+const char *run_stands(const struct run *);
+
 /* tables.c: analyze what was created or changed; problems are warnings. */
 void run_analyze(struct run *);
 
