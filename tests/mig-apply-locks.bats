@@ -400,6 +400,35 @@ lock 4s statement 8s'
 	apply 0 --lock-timeout 1s --retry 0
 }
 
+@test "what is not in a transaction is tried for as long as any other" {
+	sql 'CREATE TABLE u (id int)'
+	PGAPPNAME=second background psql -XAtqc 'BEGIN' \
+	    -c 'LOCK TABLE u IN ACCESS SHARE MODE' -c 'SELECT pg_sleep(600)'
+	wait_for "SELECT count(*) FROM pg_locks
+	    WHERE relation = 'u'::regclass AND granted" 1
+	hold 'LOCK TABLE t IN ACCESS SHARE MODE'
+	build 'VACUUM FULL t; VACUUM FULL u'
+	run_pipe 0 'mig-ls m | mig-plan >plan'
+	mig-apply --lock-timeout 100ms --retry 2s <plan >report 2>err \
+	    3>&- 4>&- 7>&- &
+	local pid=$!
+	until grep -q '^retry.*(holds' report; do
+		alive $pid
+		sleep 0.05
+	done
+	sleep 1.3
+	let_go
+	until grep -q '^retry.*(second' report; do
+		alive $pid
+		sleep 0.05
+	done
+	sleep 1.3
+	sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	    WHERE application_name = 'second'" >/dev/null
+	wait $pid
+	assert_eq "$(log)" 'apply 1 a'
+}
+
 @test "own: a transaction of the text is tried again from its BEGIN" {
 	sql 'CREATE SEQUENCE tries; CREATE TABLE u (id int)'
 	migration 1_a.sql <<-'SQL'

@@ -90,6 +90,14 @@ alone_send_done(struct alone *a)
 	return 0;
 }
 
+void
+alone_committed(struct alone *a)
+{
+	a->run->partial = true;
+	a->run->deadline = 0;
+	a->run->tries = 0;
+}
+
 /*
  * A transaction of our own, with the row of the log or of progress.  It is not
  * tried again, and so waits as long as the tries of a statement take.
@@ -101,9 +109,11 @@ alone_done(struct alone *a)
 	long once = run_limit(r, a->step, LIMIT_LOCK), ms = run_retry(r);
 
 	if (send_begin_own(r, ms > once ? ms : once) == -1 ||
-	    alone_send_done(a) == -1 || send_commit(r, a->step) == -1)
+	    alone_send_done(a) == -1 || send_commit(r, a->step) == -1 ||
+	    worker_sync(&r->worker) == -1)
 		return -1;
-	return worker_sync(&r->worker);
+	alone_committed(a);
+	return 0;
 }
 
 int
@@ -183,9 +193,7 @@ run_in_transaction(struct alone *a)
 	    (r->shared && send_put_back(r, false) == -1) ||
 	    worker_sync(&r->worker) == -1)
 		return -1;
-	r->partial = true;
-	r->deadline = 0;
-	r->tries = 0;
+	alone_committed(a);
 	return 0;
 }
 

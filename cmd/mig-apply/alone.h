@@ -52,6 +52,9 @@ int alone_send_done(struct alone *);
 /* The same in a transaction of our own. */
 int alone_done(struct alone *);
 
+/* A part is committed: what comes next is tried for as long as any. */
+void alone_committed(struct alone *);
+
 /* Read the text again, up to what stands before a statement. */
 int alone_rewind(struct alone *, size_t statement);
 

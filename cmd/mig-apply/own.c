@@ -149,11 +149,8 @@ own_run(struct alone *a)
 		return follow_save(a);
 	if (!ends && kind != STATEMENT_ROLLBACK)
 		return 0;
-	if (ends) {
-		r->partial = true;
-		r->deadline = 0;
-		r->tries = 0;
-	}
+	if (ends)
+		alone_committed(a);
 	a->own = false;
 	a->open = a->k + 1;
 	/* the settings were the last transaction's */
