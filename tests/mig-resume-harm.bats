@@ -831,6 +831,38 @@ taken_over() {
 	run_mig 0 mig-ls -d --verify
 }
 
+@test "own: behind what was rolled back, what fails has left nothing" {
+	new_db
+	history
+	migration 2_own.sql <<-'SQL'
+		-- mig: own-transaction
+		BEGIN;
+		INSERT INTO t VALUES (1);
+		ROLLBACK;
+		VACUUM nosuch;
+	SQL
+	apply 5
+	refute_stderr_has 'it goes on from there'
+	assert_eq "$(progress)" ''
+	# as it is when it was killed within the last
+	sql "INSERT INTO mig.progress (series, version, name, action, statement,
+	    statements, sha256, state) VALUES ('main', '2', 'own', 'apply', 4,
+	    4, '$(sha 'VACUUM nosuch')', 'intent')"
+	plan 0
+	assert_eq "$(resume_of_plan)" '1	-'
+	run_mig 5 mig-apply <plan
+	assert_eq "$(progress)" ''
+	# a ROLLBACK of nothing has a row of its own
+	sed -i /BEGIN/,/INSERT/d m/2_own.sql
+	apply 7
+	assert_stderr_has 'it goes on from there'
+	assert_eq "$(progress)" '1 done'
+	apply 7
+	assert_eq "$(progress)" '1 done'
+	sed -i s/nosuch/t/ m/2_own.sql
+	apply 0
+}
+
 @test "own: COMMIT AND CHAIN, with its role, and gone on behind" {
 	new_db
 	new_role other

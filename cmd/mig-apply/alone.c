@@ -93,7 +93,7 @@ alone_send_done(struct alone *a)
 void
 alone_committed(struct alone *a)
 {
-	a->run->partial = true;
+	a->part = a->run->partial = true;
 	a->run->deadline = 0;
 	a->run->tries = 0;
 }

@@ -20,6 +20,7 @@ struct alone {
 	size_t open;	    /* the first that is not committed, from 1 */
 	bool last;	    /* it is the last one */
 	bool intent;	    /* it was begun outside of a transaction */
+	bool part;	    /* this run has committed a part */
 	bool logged;	    /* the step's row of the log is written */
 	bool inner;	    /* it ended one that it did not begin */
 	bool inside;	    /* what was passed over ends in a transaction */

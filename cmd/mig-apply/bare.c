@@ -55,6 +55,13 @@ is_there(struct alone *a, const struct lex_item *item, const struct built *b)
 	return there;
 }
 
+/* Whether an earlier run has left more than that it began this statement. */
+static bool
+was_partial(const struct alone *a)
+{
+	return a->resume.progress.n > (a->resume.open ? 1 : 0);
+}
+
 /* The statement at hand has left nothing: it was not begun. */
 static int
 forget_intent(struct alone *a)
@@ -67,7 +74,7 @@ forget_intent(struct alone *a)
 	    send_set(r, "COMMIT") == -1 || worker_sync(&r->worker) == -1)
 		return -1;
 	a->intent = false;
-	r->partial = a->k > 1;
+	r->partial = a->part || was_partial(a);
 	return 0;
 }
 
