@@ -238,13 +238,12 @@ lost_look(struct run *r)
 	PQclear(failure.result);
 	run_note_worker(r);
 	r->dirty = r->making = false;
+	if (done > 0)
+		r->alone = false;
 	while (done-- > 0 && r->at < r->plan->nsteps)
 		run_step_done(r, r->at);
 	/* what is not done may yet come, from behind a pooler */
-	if (r->watch.pooled && r->alone && r->at < r->next)
-		partial = true;
-	r->alone = r->alone && partial;
-	r->partial = partial;
+	r->partial = partial || (r->watch.pooled && r->alone);
 	explain(r, why == NULL ? worker_lost_why(&failure) : why);
 	free(why);
 	return 0;
