@@ -272,6 +272,7 @@ worker_renew(struct worker *w, struct fault *f)
 		PQclear(PQexec(w->conn, "BEGIN"));
 	PQfinish(w->conn);
 	w->conn = NULL;
+	w->queue.n = 0;
 	return connect_worker(w, f);
 }
 
