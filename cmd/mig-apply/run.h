@@ -141,16 +141,21 @@ PGresult *run_query(struct run *, const char *sql, int n,
 
 /*
  * After a failure (recover.c): whether the steps from `at` on are to be sent
- * again, all being rolled back; or end, with nothing left open, the failure in
- * the report and in the log, and return the exit code.
+ * again, all being rolled back.
  */
 bool run_retried(struct run *);
 
 /*
- * The same for one statement that failed in a transaction of its own: whether
- * it is to be sent again.
+ * The same within a step that is alone: whether the statement that failed, or
+ * the text's transaction about it, is to be sent again.  What was open is
+ * rolled back.
  */
 bool run_statement_retried(struct run *);
+
+/*
+ * Or end, with nothing left open, the failure in the report and in the log, and
+ * return the exit code.
+ */
 enum exits run_give_up(struct run *);
 
 /*

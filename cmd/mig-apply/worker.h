@@ -19,15 +19,15 @@
 /* A text of this size or more is for worker_run(), whatever it is. */
 #define WORKER_BIG (8UL * 1024 * 1024)
 
-/* The first failure since the last worker_sync(). */
+/* The first failure since the last worker_clear(). */
 struct worker_failure {
 	bool failed;
-	bool lost;	  /* the connection is gone */
+	bool lost;	  /* the connection is gone, or is as good as that */
 	bool nomem;	  /* for want of memory */
 	bool unsent;	  /* not sent at all: what was before may be well */
 	bool commit_sent; /* lost with a COMMIT unanswered */
 	struct worker_sent sent;
-	PGresult *result; /* owned; NULL where the line was lost */
+	PGresult *result; /* owned; NULL where the server said nothing */
 };
 
 struct worker {
@@ -59,8 +59,8 @@ int worker_open(struct worker *, const struct db_target *, bool pooled,
     struct fault *);
 
 /*
- * Close the connection and open a new one, in the server too; nothing may be
- * outstanding.
+ * Close the connection and open a new one, in the server too; what is
+ * outstanding will not be answered.  Returns 0, or -1 with a fault.
  */
 int worker_renew(struct worker *, struct fault *);
 

@@ -188,7 +188,6 @@ worker_run(struct worker *w, const struct worker_sent *sent, const char *sql,
 		worker_fail(w, sent, NULL);
 		w->failure.lost = broken || worker_lost(w);
 		w->failure.nomem = broken && !worker_lost(w);
-		w->failure.commit_sent = sent->what == WORKER_COMMIT;
 		if (w->failure.lost)
 			return -1;
 	}
