@@ -347,3 +347,24 @@ failure_explain(struct run *r)
 	hint_for(r, state, failure->sent.what);
 	free(place);
 }
+
+char *
+failure_report(struct run *r, size_t step)
+{
+	const struct worker_failure *failure = &r->worker.failure;
+	const char *message = r->fault->text, *state = NULL;
+	char *place = NULL, *hidden = NULL;
+
+	if (failure->result != NULL) {
+		state = PQresultErrorField(failure->result, PG_DIAG_SQLSTATE);
+		place = failure_place(r, &failure->sent, failure->result);
+		message = PQresultErrorField(failure->result,
+		    PG_DIAG_MESSAGE_PRIMARY);
+	}
+	if (message != NULL)
+		message = hidden = vars_hide(r->vars, message);
+	report_fail(&r->report, step + 1, &r->plan->steps[step], state, place,
+	    message == NULL ? "out of memory" : message);
+	free(hidden);
+	return place;
+}

@@ -216,29 +216,14 @@ run_log_failure(struct run *r, const char *message)
 static void
 report_failure(struct run *r)
 {
-	const struct worker_failure *failure = &r->worker.failure;
-	const struct worker_sent sent = failure->sent;
+	const struct worker_sent sent = r->worker.failure.sent;
 	/* what is ours is about the first step that is not done */
 	size_t step = sent.what == WORKER_SET || sent.step < r->at ? r->at :
 								     sent.step;
-	const char *message = r->fault->text;
-	char state[6] = "", *place = NULL, *hidden = NULL;
 
 	if (step >= r->plan->nsteps)
 		return;
-	if (failure->result != NULL) {
-		strlcpy(state, db_sqlstate(failure->result), sizeof(state));
-		place = failure_place(r, &sent, failure->result);
-		message = PQresultErrorField(failure->result,
-		    PG_DIAG_MESSAGE_PRIMARY);
-	}
-	if (message != NULL)
-		message = hidden = vars_hide(r->vars, message);
-	report_fail(&r->report, step + 1, &r->plan->steps[step],
-	    *state == '\0' ? NULL : state, place,
-	    message == NULL ? "out of memory" : message);
-	free(place);
-	free(hidden);
+	free(failure_report(r, step));
 	if (roll_back(r) == -1 || r->fault->text == NULL ||
 	    stop_signal() != 0 || !r->exists || r->options->one || r->fenced)
 		return;

@@ -30,18 +30,14 @@ static void
 answer(void *arg, const struct worker_sent *sent, const PGresult *result)
 {
 	struct rehearsal *h = ((struct run *)arg)->rehearsal;
-	/* the result is ours to read; libpq's prototype lacks the const */
-	union {
-		const PGresult *in;
-		PGresult *out;
-	} u = { result };
-	const char *rows = PQcmdTuples(u.out);
+	const char *rows = PQcmdTuples(worker_result(result));
 
 	if (sent->what == WORKER_PID)
 		run_note_pid((struct run *)arg, result);
 	if (sent->what != WORKER_STATEMENT)
 		return;
-	strlcpy(h->command, PQcmdStatus(u.out), sizeof(h->command));
+	strlcpy(h->command, PQcmdStatus(worker_result(result)),
+	    sizeof(h->command));
 	/* "INSERT 0 5", "UPDATE 5": the numbers are told apart from it */
 	h->command[strcspn(h->command, "0123456789")] = '\0';
 	while (*h->command != '\0' && h->command[strlen(h->command) - 1] == ' ')
@@ -363,24 +359,10 @@ explain(struct rehearsal *h)
 static void
 report_failure(struct rehearsal *h)
 {
-	struct run *r = h->run;
-	const struct worker_failure *failure = &r->worker.failure;
-	const char *message = r->fault->text, *state = NULL;
-	char *place = NULL, *hidden = NULL;
+	char *place = failure_report(h->run, h->step);
 
-	if (failure->result != NULL) {
-		state = db_sqlstate(failure->result);
-		place = failure_place(r, &failure->sent, failure->result);
-		message = PQresultErrorField(failure->result,
-		    PG_DIAG_MESSAGE_PRIMARY);
-	}
-	if (message != NULL)
-		message = hidden = vars_hide(r->vars, message);
 	tell_failed(&h->tell, h->step + 1, place);
-	report_fail(&r->report, h->step + 1, &r->plan->steps[h->step], state,
-	    place, message == NULL ? "out of memory" : message);
 	free(place);
-	free(hidden);
 }
 
 /* Roll back; where the line is lost the server does so by itself. */

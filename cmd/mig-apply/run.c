@@ -68,12 +68,7 @@ static void
 answer(void *arg, const struct worker_sent *sent, const PGresult *result)
 {
 	struct run *r = arg;
-	/* the result is ours to read; libpq's prototype lacks the const */
-	union {
-		const PGresult *in;
-		PGresult *out;
-	} u = { result };
-	const char *tag = PQcmdStatus(u.out);
+	const char *tag = PQcmdStatus(worker_result(result));
 	size_t i;
 
 	if (sent->what == WORKER_STATEMENT && is_control(tag) &&

@@ -251,4 +251,10 @@ void failure_blame(struct run *);
 /* Where a statement stands: owned, NULL without memory. */
 char *failure_place(struct run *, const struct worker_sent *, const PGresult *);
 
+/*
+ * The record of the worker's failure, or else of the fault, in the report.
+ * Returns its place as failure_place() does; NULL also where it has none.
+ */
+char *failure_report(struct run *, size_t step);
+
 #endif

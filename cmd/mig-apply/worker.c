@@ -86,6 +86,17 @@ worker_is_nomem(const PGresult *result)
 	    *db_sqlstate(result) == '\0';
 }
 
+PGresult *
+worker_result(const PGresult *result)
+{
+	union {
+		const PGresult *in;
+		PGresult *out;
+	} u = { result };
+
+	return u.out;
+}
+
 /* Take one result of the statement at the front. */
 static void
 take(struct worker *w, PGresult *result)

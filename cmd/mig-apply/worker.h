@@ -94,6 +94,9 @@ int worker_sync(struct worker *);
 /* Why a connection was lost, in words. */
 const char *worker_lost_why(const struct worker_failure *);
 
+/* An answer for what reads it, where libpq's prototype lacks the const. */
+PGresult *worker_result(const PGresult *);
+
 /* Forget a failure that has been dealt with. */
 void worker_clear(struct worker *);
 
