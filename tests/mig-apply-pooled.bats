@@ -419,7 +419,7 @@ slow_commit() {
 		pool $mode 5 query_timeout=1
 		run_pipe 0 'mig-ls m | mig-plan -n 1 >plan'
 		run_mig 0 mig-apply <plan
-		assert_stderr_has 'lost, but the last step is done'
+		assert_stderr_has ', but the last step is done'
 		assert_eq "$(sql 'SELECT count(*) FROM t')" 1
 		assert_eq "$(log)" 'apply 1 slow'
 		assert_chain
