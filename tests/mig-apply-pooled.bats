@@ -405,7 +405,7 @@ through_pool() {
 slow_commit() {
 	sql 'CREATE TABLE t (id int)'
 	sql "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
-	    'BEGIN PERFORM pg_sleep(3); $1 RETURN NULL; END'"
+	    'BEGIN PERFORM pg_sleep(5); $1 RETURN NULL; END'"
 	sql "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON t DEFERRABLE
 	    INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()"
 }
@@ -416,7 +416,7 @@ slow_commit() {
 	migration 1_slow.sql <<<'INSERT INTO t VALUES (1);'
 	migration 2_next.sql <<<'INSERT INTO t VALUES (2);'
 	for mode in session transaction; do
-		pool $mode 5 query_timeout=1
+		pool $mode 5 query_timeout=2
 		run_pipe 0 'mig-ls m | mig-plan -n 1 >plan'
 		run_mig 0 mig-apply <plan
 		assert_stderr_has ', but the last step is done'
@@ -436,7 +436,7 @@ slow_commit() {
 	migration 3_next.sql <<<'INSERT INTO t VALUES (2);'
 	run_pipe 0 'mig-ls m | mig-plan >plan'
 	for mode in session transaction; do
-		pool $mode 5 query_timeout=1
+		pool $mode 5 query_timeout=2
 		run_mig 4 mig-apply <plan
 		assert_stderr_has 'step 1 of 2 is rolled back, nothing was done'
 		assert_match "$output" \
@@ -456,7 +456,7 @@ fail 2 slow'
 		CREATE TABLE t AS SELECT 1 FROM pg_sleep(2);
 	SQL
 	run_pipe 0 'mig-ls m | mig-plan >plan'
-	pool transaction 5 query_timeout=1
+	pool transaction 5 query_timeout=2
 	run_mig 7 mig-apply <plan
 	assert_stderr_has 'step 1 of 1 stopped part-way'
 	PGHOST=$DIRECT wait_for "SELECT count(*) FROM pg_stat_activity

@@ -243,7 +243,7 @@ lost_look(struct run *r)
 	while (done-- > 0 && r->at < r->plan->nsteps)
 		run_step_done(r, r->at);
 	/* what is not done may yet come, from behind a pooler */
-	r->partial = partial || (r->watch.pooled && r->alone);
+	r->partial = partial || (r->watch.pooled && r->alone) || run_stood(r);
 	explain(r, why == NULL ? worker_lost_why(&failure) : why);
 	free(why);
 	return 0;

@@ -269,16 +269,20 @@ run_query(struct run *r, const char *sql, int n, const char *const *values)
 	return result;
 }
 
+bool
+run_stood(const struct run *r)
+{
+	return r->next <= r->at && r->at < r->plan->nsteps &&
+	    r->plan->steps[r->at].resume != 0;
+}
+
 enum exits
 run_give_up(struct run *r)
 {
 	bool failed, unknown;
 
 	r->ending = true;
-	/* what was to go on, and has not, stands as it stood */
-	if (r->next == r->at && r->at < r->plan->nsteps &&
-	    r->plan->steps[r->at].resume != 0)
-		r->partial = true;
+	r->partial = r->partial || run_stood(r);
 	if (r->worker.failure.unsent && r->at == r->plan->nsteps)
 		return EXIT_DONE; /* but for putting the session back */
 	if (r->worker.failure.lost && lost_look(r) == 0 &&

@@ -167,6 +167,9 @@ int run_log_failure(struct run *, const char *message);
 /* What became of the steps before `at`, in words. */
 const char *run_stands(const struct run *);
 
+/* Whether step `at` is to go on, and has not: it stands part-way, as it stood. */
+bool run_stood(const struct run *);
+
 /* tables.c: analyze what was created or changed; problems are warnings. */
 void run_analyze(struct run *);
 

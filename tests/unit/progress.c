@@ -43,8 +43,9 @@ check_digests(void)
 static void
 check_rows(void)
 {
-	struct progress_row rows[] = { { 1, "", false, false }, { 3, "", false, false },
-		{ 4, "", true, false }, { 9, "", true, false } };
+	struct progress_row rows[] = { { 1, "", false, false },
+		{ 3, "", false, false }, { 4, "", true, false },
+		{ 9, "", true, false } };
 	struct progress p = { rows, 4 };
 	const struct progress_row *row;
 	size_t i;
