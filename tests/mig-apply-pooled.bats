@@ -453,14 +453,14 @@ fail 2 slow'
 	new_db
 	migration 1_none.sql <<-'SQL'
 		-- mig: no-transaction
-		CREATE TABLE t AS SELECT 1 FROM pg_sleep(2);
+		CREATE TABLE t AS SELECT 1 FROM pg_sleep(5);
 	SQL
 	run_pipe 0 'mig-ls m | mig-plan >plan'
 	pool transaction 5 query_timeout=2
 	run_mig 7 mig-apply <plan
 	assert_stderr_has 'step 1 of 1 stopped part-way'
 	PGHOST=$DIRECT wait_for "SELECT count(*) FROM pg_stat_activity
-	    WHERE query LIKE '%pg_sleep(2)%' AND pid <> pg_backend_pid()" 0
+	    WHERE query LIKE '%pg_sleep(5)%' AND pid <> pg_backend_pid()" 0
 	run_pipe 0 'mig-ls m | mig-plan >plan'
 	PGHOST=$DIRECT
 	run_mig 0 mig-apply <plan
