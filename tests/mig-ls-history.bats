@@ -344,7 +344,8 @@ exec $(digest plan.6)"
 	mig-ls m | mig-plan >plan.7
 	setpriv --reuid=65534 --clear-groups test -x "$MIG_BIN/mig-apply" ||
 	    skip "the commands are not for everybody"
-	run_mig 0 setpriv --reuid=65534 --clear-groups mig-apply <plan.7
+	TMPDIR=/tmp run_mig 0 \
+	    setpriv --reuid=65534 --clear-groups mig-apply <plan.7
 	assert_eq "$(sql 'SELECT os_user FROM mig.log ORDER BY seq DESC
 	    LIMIT 1')" "$(id -un 65534)"
 }

@@ -83,7 +83,8 @@ setup() {
 @test "a closed stdout is no success" {
 	run_pipe 3 'mig-ls m >&-'
 	assert_stderr_has 'cannot write the output'
-	run_pipe 2 'mig-ls -f nosuch m 2>&-'
+	# valgrind wants an stderr
+	[[ $MIG_BIN == */valgrind ]] || run_pipe 2 'mig-ls -f nosuch m 2>&-'
 }
 
 # The history could not hold it, after the migration has run.
