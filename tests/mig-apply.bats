@@ -951,6 +951,18 @@ apply 2 insert'
 	assert_stderr_has 'hint: a statement before it has made the transaction'
 }
 
+@test "-1: what fails at COMMIT is said of no step" {
+	new_db
+	migration 1_a.sql <<<'CREATE TABLE a (id int PRIMARY KEY, up int
+	    REFERENCES a DEFERRABLE INITIALLY DEFERRED);'
+	migration 2_b.sql <<<'INSERT INTO a VALUES (1, 2);'
+	migration 3_c.sql <<<'CREATE TABLE c ();'
+	apply 5 -1
+	assert_stderr_has 'mig-apply: COMMIT of all steps: ERROR 23503'
+	assert_output_has $'\t23503\tCOMMIT of all steps\t'
+	assert_eq "$(tables)" ""
+}
+
 @test "a step behind ALTER DATABASE SET has what that says" {
 	new_db
 	migration 1_set.sql <<-SQL

@@ -98,6 +98,10 @@ failure_place(struct run *r, const struct worker_sent *sent,
 	size_t line, col, there;
 	char *place = NULL;
 
+	/* what was deferred may be of any of them */
+	if (sent->what == WORKER_COMMIT && r->options->one &&
+	    r->plan->nsteps > 1)
+		return strdup("COMMIT of all steps");
 	path = plan_where(step, 1, &there);
 	script = script_open(r->plan, step, r->worker.backslash_quotes,
 	    &ignored);
