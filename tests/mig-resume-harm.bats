@@ -431,6 +431,16 @@ waiting() {
 	    DROP SUBSCRIPTION ${PGDATABASE}_s"
 }
 
+@test "COMMIT PREPARED of what is not there leaves nothing" {
+	new_db
+	migration 1_a.sql <<-'SQL'
+		-- mig: no-transaction
+		COMMIT PREPARED 'nosuch';
+	SQL
+	apply 5
+	assert_eq "$(progress)" ''
+}
+
 @test "operators of the text's search_path do not get at the history" {
 	new_db
 	sql "CREATE SCHEMA ops; CREATE TABLE t (id int);

@@ -126,6 +126,8 @@ leaves_nothing(const struct lex_item *item, const PGresult *result)
 		if (strcmp(name, names[i]) == 0)
 			return true;
 	/* it was not there to begin with */
+	if (statement_kind(item) == STATEMENT_PREPARE_TRANSACTION)
+		return strcmp(sqlstate, "42704") == 0;
 	return name != NULL &&
 	    (strcmp(sqlstate, "42704") == 0 || strcmp(sqlstate, "3D000") == 0 ||
 		(strcmp(sqlstate, "42P01") == 0 &&
