@@ -341,7 +341,7 @@ caught() {
 		kill -TERM $PID
 		ended TERM 0
 		said 'stopped part-way in step 1 of 1'
-		said 'hint: plan and apply again'
+		said 'hint: plan again'
 		assert_eq "$(sql "SELECT count(*) FROM ${mode}_a")" \
 		    "$([ $mode = no ] && echo 1 || echo 0)"
 		run_mig 0 mig-plan --status < <(mig-ls m)

@@ -43,7 +43,7 @@ stopped_at_index() {
 		CREATE TABLE behind (id int);
 	SQL
 	apply 7
-	assert_stderr_has 'hint: plan and apply again'
+	assert_stderr_has 'hint: plan again'
 	assert_eq "$(progress)" '1 done, 2 done, 3 intent'
 	assert_eq "$(valid t_id)" f
 }
