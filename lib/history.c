@@ -84,7 +84,8 @@ hint_unreadable(struct fault *f, const char *schema)
 	} else if (f->text != NULL && strstr(f->text, " 42501: ") != NULL)
 		fault_hint(f,
 		    "grant USAGE on schema %s, SELECT on all its tables "
-		    "and EXECUTE on its functions to this role",
+		    "and EXECUTE on its functions to this role; none of "
+		    "them may have row-level security for it",
 		    schema);
 	else
 		fault_hint(f,

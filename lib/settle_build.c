@@ -28,6 +28,7 @@ plan_of(struct settling *l, const char *query)
 		return NULL;
 	settle_enter(l);
 	PQclear(PQexec(l->conn, "SET LOCAL lock_timeout = '10s'"));
+	PQclear(PQexec(l->conn, "SET LOCAL row_security = on"));
 	result = PQexec(l->conn, sql);
 	settle_leave(l);
 	free(sql);

@@ -213,3 +213,26 @@ granted() {
 	assert_match "$stderr" 'blocked by pid [0-9]+ \(holder, active .*\): SELECT pg_sleep'
 	sql "REVOKE pg_read_all_stats FROM $ROLE"
 }
+
+# As an event trigger does that sees to it for all tables.
+@test "row-level security: what it would hide is not taken for unapplied" {
+	granted history-grant-apply
+	local table command
+	as "$ROLE" 0 'mig-ls m | mig-plan --check'
+	echo 'CREATE TABLE app.b (id int);' >m/2_b.sql
+	run_pipe 0 'mig-ls m | mig-plan >plan'
+	for table in log progress; do
+		sql "ALTER TABLE mig.$table ENABLE ROW LEVEL SECURITY"
+		for command in 'mig-ls m | mig-plan' 'mig-ls -d' \
+		    'mig-ls m | mig-plan --status' 'mig-ls -d --verify' \
+		    'mig-apply <plan'; do
+			as "$ROLE" 9 "$command"
+			assert_stderr_has "row-level security policy for table \"$table\""
+			assert_stderr_has 'hint: grant USAGE on schema "mig"'
+		done
+		sql "ALTER TABLE mig.$table DISABLE ROW LEVEL SECURITY"
+	done
+	sql 'ALTER TABLE mig.log ENABLE ROW LEVEL SECURITY'
+	run_mig 0 mig-apply <plan
+	run_mig 0 mig-ls -d --verify
+}

@@ -3,11 +3,12 @@
 -- would wait for; all is of this transaction alone, since behind a pooler the
 -- session may be another's next; and no table is read, of which a lock would
 -- stay.  Whoever keeps a table of the history locked is not waited for without
--- end.
+-- end.  Rows that a policy hides are refused, not left out.
 BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;
 SET LOCAL search_path = '';
 SET LOCAL TimeZone = 'UTC';
 SET LOCAL client_min_messages = 'error';
+SET LOCAL row_security = off;
 SET LOCAL idle_in_transaction_session_timeout = 0;
 SET LOCAL statement_timeout = 0;
 SET LOCAL lock_timeout = '10s';
