@@ -117,6 +117,26 @@ fail 003 third"
 	assert_stderr_has 'CONTEXT: PL/pgSQL function'
 }
 
+# More than what a pipe takes at once, which is 4 KiB.
+@test "a message of any length is in the report, whose digest is right" {
+	new_db
+	local n
+	for n in 4000 5000 9000 200000; do
+		migration 1_long.sql <<-SQL
+			DO \$\$ BEGIN RAISE '%', repeat('~', $n); END \$\$;
+		SQL
+		run_pipe 0 'mig-ls m | mig-plan >plan'
+		run_pipe 5 'mig-apply <plan >report'
+		assert_eq "$(tr -cd '~' <report | wc -c)" "$n"
+		assert_eq "$(tail -n 1 report)" \
+		    "#end	3	sha256:$(sed '$d' report | sha256sum | cut -c 1-64)"
+		assert_eq "$(tr -cd '~' <err | wc -c)" "$n"
+		refute grep 'cannot write' err
+		run_pipe 3 'mig-apply <plan >/dev/full'
+		assert_stderr_has 'No space left on device'
+	done
+}
+
 @test "variables go in when applying, and stay out of plan and history" {
 	new_db
 	migration 1_vars.sql <<-'SQL'

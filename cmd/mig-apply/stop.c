@@ -172,26 +172,33 @@ wait_for_reader(struct sink *s)
 	return n == 1;
 }
 
+/* What it leaves unwritten counts as an error of the stream. */
 static int
 sink_write(void *cookie, const char *buf, int len)
 {
 	struct sink *s = cookie;
+	int done = 0, left;
 	ssize_t n;
 
-	do {
+	while ((left = len - done) > 0) {
 		if (s->dead || !wait_for_reader(s)) {
 			errno = EAGAIN;
-			return -1;
+			break;
 		}
 		/* a pipe takes as much at once; a terminal may block all the
 		 * same, until a signal comes */
 		stop_enter_call();
-		n = write(s->fd, buf,
-		    (size_t)(len < PIPE_BUF ? len : PIPE_BUF));
+		n = write(s->fd, buf + done,
+		    (size_t)(left < PIPE_BUF ? left : PIPE_BUF));
 		stop_leave_call();
-	} while (n == -1 && errno == EINTR);
-	s->dead = n == -1;
-	return (int)n;
+		if (n == -1 && errno == EINTR)
+			continue;
+		s->dead = n == -1;
+		if (s->dead)
+			break;
+		done += (int)n;
+	}
+	return done > 0 || len == 0 ? done : -1;
 }
 
 static int
