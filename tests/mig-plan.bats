@@ -1067,6 +1067,28 @@ what_is_there() {
 	assert_eq "$(sql "SELECT to_regclass('t')")" t
 }
 
+# As that of staging and that of production are named.
+@test "--clean: nor one of the same name" {
+	new_db
+	sql 'CREATE TABLE t ()'
+	run_mig 0 mig-plan --clean "$PGDATABASE" </dev/null
+	cp out plan
+	# the guard alone, on another server as far as it can tell
+	sed -n 's/^\tDO /DO /p' plan >guard.sql
+	run_mig 0 psql -Xq -v ON_ERROR_STOP=1 -f guard.sql
+	sed -i "s/$(sql 'SELECT system_identifier FROM pg_control_system()'))/1&/" \
+	    guard.sql
+	run_mig 3 psql -Xq -v ON_ERROR_STOP=1 -f guard.sql
+	assert_stderr_has "this plan cleans database $PGDATABASE of server"
+	# and one that was made anew
+	clean_up
+	new_db
+	sql 'CREATE TABLE t ()'
+	run_mig 5 mig-apply <plan
+	assert_stderr_has "this plan cleans database $PGDATABASE of server"
+	assert_eq "$(sql "SELECT to_regclass('t')")" t
+}
+
 # ------------------------------------------------- Flyway's kinds of files
 
 @test "repeatables: after all others by name, again when they change" {

@@ -11,13 +11,20 @@
 
 /*
  * Before all drops: a plan is good for every database of one state, but this
- * one only for the database that was named.
+ * one only for the database that was named, and not for one of the same name:
+ * on another server, or made anew.
  */
 static const char guard[] =
     "SELECT pg_catalog.format('DO %L;', pg_catalog.format('BEGIN IF "
-    "pg_catalog.current_database() <> %L THEN RAISE EXCEPTION USING "
-    "MESSAGE = %L; END IF; END', pg_catalog.current_database(), "
-    "'this plan cleans database ' || pg_catalog.current_database()))";
+    "(pg_catalog.current_database(), (SELECT d.oid FROM "
+    "pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) "
+    "pg_catalog.current_database()), (SELECT c.system_identifier FROM "
+    "pg_catalog.pg_control_system() c)) IS DISTINCT FROM (%L, %s, %s) THEN "
+    "RAISE EXCEPTION USING MESSAGE = %L; END IF; END', d.datname, d.oid, "
+    "c.system_identifier, pg_catalog.format('this plan cleans database %s "
+    "of server %s', d.datname, c.system_identifier))) "
+    "FROM pg_catalog.pg_database d, pg_catalog.pg_control_system() c "
+    "WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()";
 
 static int
 refuse_name(struct planner *p)
