@@ -235,6 +235,56 @@ peer() {
 	run_mig 0 mig-apply <plan
 }
 
+# It would wait for their snapshots, and they for its lock.
+@test "what waits for the lock is not waited for by an index" {
+	new_db
+	sql 'CREATE TABLE t (id int)'
+	migration 1_slow.sql <<<'SELECT pg_sleep(2);'
+	migration 2_none.sql <<-'SQL'
+		-- mig: no-transaction
+		CREATE INDEX CONCURRENTLY i ON t (id);
+	SQL
+	mig-ls m | mig-plan >plan
+	background bash -c 'exec mig-apply <plan >first'
+	local first=$PID n
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE query LIKE '%pg_sleep(2)%' AND state = 'active'
+	    AND pid <> pg_backend_pid()" 1
+	for n in 1 2; do
+		background bash -c \
+		    "rc=0; mig-apply --wait 50s <plan || rc=\$?; echo \$rc >rc.$n"
+	done
+	wait "$first"
+	refute grep ^wait first
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE application_name = 'mig-apply'
+	    AND datname = current_database()" 0
+	assert_eq "$(cat rc.1 rc.2)" "8
+8"
+}
+
+@test "what waits for another tool's lock keeps no snapshot meanwhile" {
+	new_db
+	sql 'CREATE TABLE goose_db_version (version_id int)'
+	local key
+	key=$(printf goose | crc)
+	migration 1_a.sql <<<'CREATE TABLE a (id int);'
+	mig-ls m | mig-plan >plan
+	background psql -XAtq -c "SELECT pg_advisory_lock($key)" \
+	    -c 'SELECT pg_sleep(60)'
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE query = 'SELECT pg_sleep(60)'
+	    AND datname = current_database()" 1
+	background bash -c 'exec mig-apply <plan'
+	wait_for "SELECT count(*) FROM pg_stat_activity
+	    WHERE state = 'idle in transaction' AND query LIKE '%try_advisory%'
+	    AND datname = current_database() AND backend_xmin IS NULL" 1
+	sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	    WHERE query = 'SELECT pg_sleep(60)'
+	    AND datname = current_database()" >/dev/null
+	wait "$PID"
+}
+
 # The lock's session is ended while MIG-APPLY waits in QUERY; its code in rc.
 lose_lock() {
 	background bash -c 'exec mig-apply <plan'

@@ -40,19 +40,24 @@ lock_key(void)
 	return (int64_t)strtoull(hex, NULL, 16);
 }
 
-/* Try once: 1 had, 0 not had, -1 with a fault. */
+/*
+ * Try once: 1 had, 0 not had, -1 with a fault.  Without a parameter: behind one
+ * the session keeps its snapshot, which CREATE INDEX CONCURRENTLY of the other
+ * run would wait for.
+ */
 static int
 try_lock(struct watch *w, const char *key, struct fault *f)
 {
-	PGresult *result;
+	PGresult *result = NULL;
+	char sql[80];
 	int had;
 
-	result = db_query(w->conn,
-	    "SELECT "
-	    "pg_catalog.pg_try_advisory_xact_lock($1::pg_catalog.int8)",
-	    1, &key, EXIT_CONNECT, "lock", f);
-	if (result == NULL)
+	snprintf(sql, sizeof(sql),
+	    "SELECT pg_catalog.pg_try_advisory_xact_lock('%s')", key);
+	if (db_batch(w->conn, sql, &result, 1, EXIT_CONNECT, "lock", f) == -1) {
+		PQclear(result);
 		return -1;
+	}
 	had = *PQgetvalue(result, 0, 0) == 't';
 	PQclear(result);
 	return had;
@@ -91,14 +96,15 @@ begin(struct watch *w, struct fault *f)
 }
 
 /*
- * Wait between two tries, for a time that differs from run to run.  Of a pool
- * whoever waits for the lock must not hold what its holder needs.
+ * Wait between two tries, for a time that differs from run to run.  Whoever
+ * waits for the lock must not hold what its holder needs: a connection of a
+ * pool, or a transaction that CREATE INDEX CONCURRENTLY would wait for.
  */
 static int
 pause_some(struct watch *w, int tries, struct fault *f)
 {
 	uint32_t most = tries < 6 ? 50U << tries : 2000U;
-	bool leave = w->pooled && !w->locked;
+	bool leave = !w->locked;
 
 	if (leave &&
 	    db_exec(w->conn, "ROLLBACK", EXIT_CONNECT, "lock", f) == -1)
