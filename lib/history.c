@@ -87,7 +87,7 @@ hint_unreadable(struct fault *f, const char *schema)
 		    "and EXECUTE on its functions to this role; none of "
 		    "them may have row-level security for it",
 		    schema);
-	else
+	else if (f->text != NULL && strstr(f->text, " ERROR 42") != NULL)
 		fault_hint(f,
 		    "is schema %s something else's?  MIG_SCHEMA "
 		    "names another",

@@ -56,6 +56,16 @@ setup() {
 }
 
 # The server cuts a longer name, and the history would never be found again.
+@test "a history that takes too long to read is not taken for another" {
+	run_pipe 0 'mig-plan <list | mig-apply'
+	sql "SET client_min_messages = error;
+	    CREATE OR REPLACE VIEW mig.format AS
+		SELECT 1 AS format FROM pg_sleep(1)"
+	PGOPTIONS='-c statement_timeout=100ms' run_pipe 9 'mig-plan <list'
+	assert_stderr_has 'history: ERROR 57014: '
+	refute grep 'MIG_SCHEMA' err
+}
+
 @test "a MIG_SCHEMA that is too long is refused" {
 	local name
 	name=$(printf 'x%.0s' {1..64})
