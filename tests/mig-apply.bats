@@ -971,6 +971,24 @@ apply 2 insert'
 	assert_stderr_has 'hint: a statement before it has made the transaction'
 }
 
+@test "a text that the encoding of the database lacks: nothing has run" {
+	new_db latin "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'
+	    TEMPLATE template0"
+	local mode
+	for mode in no own; do
+		migration 1_a.sql <<-SQL
+			-- mig: $mode-transaction
+			CREATE TABLE a (id int); -- costs €
+		SQL
+		apply 5
+		assert_stderr_has 'm/1_a.sql: the history cannot hold its text: '
+		assert_stderr_has 'hint: the database is in encoding LATIN1'
+		assert_eq "$(tables)" ""
+	done
+	sed -i s/€/Zoë/ m/1_a.sql
+	apply 0
+}
+
 @test "-1: what fails at COMMIT is said of no step" {
 	new_db
 	migration 1_a.sql <<<'CREATE TABLE a (id int PRIMARY KEY, up int

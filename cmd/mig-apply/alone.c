@@ -388,7 +388,7 @@ alone_run(struct run *r, size_t step)
 	a.run = r;
 	a.step = step;
 	if (make_history(&a) == -1 || forget_callback(&a) == -1 ||
-	    note_start(r) == -1)
+	    note_start(r) == -1 || send_check_texts(r, step) == -1)
 		return -1;
 	result = resume_open(&a.resume, r, step);
 	if (result == 0) {

@@ -199,6 +199,12 @@ int send_role(struct run *, const char *role);
 int send_session_role(struct run *, size_t step);
 int send_reset_role(struct run *, size_t step);
 int send_log(struct run *, size_t step, const char *action, const char *error);
+
+/*
+ * See that the history can hold the texts of a step, before anything runs that
+ * cannot be rolled back: the encoding of the database may lack a character.
+ */
+int send_check_texts(struct run *, size_t step);
 int send_commit(struct run *, size_t step);
 
 /*

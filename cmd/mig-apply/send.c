@@ -202,6 +202,55 @@ kept_text(struct run *r, const struct plan_text *t, char **text)
 	return *text == NULL ? -1 : 0;
 }
 
+/* The server cannot turn a text into the encoding of the database. */
+static int
+refuse_text(struct run *r, size_t step)
+{
+	char *why = r->fault->text;
+
+	r->fault->text = NULL;
+	fault_set(r->fault, r->partial ? EXIT_UNKNOWN : EXIT_FAILED,
+	    "%s: the history cannot hold its text: %s",
+	    plan_step_label(&r->plan->steps[step]), why);
+	free(why);
+	return fault_hint(r->fault,
+	    "the database is in encoding %s: put another for that character, "
+	    "in a comment too",
+	    PQparameterStatus(r->worker.conn, "server_encoding"));
+}
+
+int
+send_check_texts(struct run *r, size_t step)
+{
+	static const char question[] =
+	    "SELECT pg_catalog.length($1::pg_catalog.text), "
+	    "pg_catalog.length($2::pg_catalog.text)";
+	const struct plan_step *s = &r->plan->steps[step];
+	const char *encoding, *values[2];
+	PGresult *result;
+	char *sql, *down;
+	int ok = -1;
+
+	encoding = PQparameterStatus(r->worker.conn, "server_encoding");
+	if (encoding != NULL && strcmp(encoding, "UTF8") == 0)
+		return 0;
+	if (kept_text(r, s->run.present ? &s->run : &s->up, &sql) == -1)
+		return -1;
+	if (kept_text(r, &s->down, &down) == 0) {
+		values[0] = sql;
+		values[1] = down;
+		result = run_query(r, question, 2, values);
+		if (result == NULL && r->fault->text != NULL &&
+		    strstr(r->fault->text, " 22P05: ") != NULL)
+			refuse_text(r, step);
+		ok = result == NULL ? -1 : 0;
+		PQclear(result);
+		free(down);
+	}
+	free(sql);
+	return ok;
+}
+
 /* The row of the log for a step; `fail` says how it ended, else NULL. */
 static int
 send_row(struct run *r, size_t step, struct history_row *row)
