@@ -1,6 +1,7 @@
 -- What the worker is doing, and who holds it up: those whom it waits for, and
--- those whom they wait for in turn.  Of a prepared transaction the server says
--- only that it is one; it is one that has what somebody here waits for.
+-- those whom they wait for in turn, but not whoever asks.  Of a prepared
+-- transaction the server says only that it is one; it is one that has what
+-- somebody here waits for.
 WITH RECURSIVE worker AS (
 	SELECT pg_catalog.current_setting('mig.worker')::pg_catalog.int4 AS pid
 ), chain AS (
@@ -13,6 +14,7 @@ WITH RECURSIVE worker AS (
 	SELECT pid, NULL AS gid, pg_catalog.pg_blocking_pids(pid) AS behind
 	FROM chain
 	WHERE pid NOT IN (SELECT pid FROM worker)
+	    AND pid <> pg_catalog.pg_backend_pid()
 	UNION
 	SELECT NULL, p.gid, '{}'
 	FROM pg_catalog.pg_locks w
