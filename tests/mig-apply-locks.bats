@@ -161,8 +161,11 @@ tried() {
 	SQL
 	hold 'LOCK TABLE t IN ACCESS SHARE MODE'
 	mig-ls m | mig-plan >plan
-	background sh -c 'mig-apply <plan'
-	until grep -q ^wait "$BATS_TEST_TMPDIR/bg.out"; do sleep 0.1; done
+	background sh -c 'exec mig-apply <plan' 7>&-
+	for _ in $(seq 600); do
+		! grep -q ^wait "$BATS_TEST_TMPDIR/bg.out" || break
+		sleep 0.1
+	done
 	let_go
 	wait "$PID"
 	assert_eq "$(grep -c ^wait "$BATS_TEST_TMPDIR/bg.out")" 1
