@@ -183,7 +183,8 @@ main(void)
 	setenv("NO_COLOR", "1", 1);
 	check_coloured("--- old a\r\n+++ new\\033b\r\n@@ -1,2 +1,2 @@\r\n"
 		       "-a\r\n+b\r\n c\r\n");
-	check_files();
+	if (unit_limits_files())
+		check_files();
 	check_full();
 	check_numbers();
 	check_programs();

@@ -5,7 +5,9 @@
 #ifndef UNIT_H
 #define UNIT_H
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int unit_count, unit_failed;
@@ -19,6 +21,13 @@ static int unit_count, unit_failed;
 /* Two integers are equal; both are shown when not. */
 #define CHECK_INT(a, b) \
 	unit_int((long long)(a), (long long)(b), __FILE__, __LINE__, #a)
+
+/* Whether RLIMIT_NOFILE holds: valgrind keeps descriptors for itself. */
+static inline bool
+unit_limits_files(void)
+{
+	return (getenv("MIG_MEMCHECK") == NULL);
+}
 
 static inline int
 unit_check(int ok, const char *file, int line, const char *what)
