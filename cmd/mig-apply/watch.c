@@ -184,6 +184,19 @@ take_peer_locks(struct watch *w, const PGresult *peers,
 	    db_exec(w->conn, "SAVEPOINT mig", EXIT_CONNECT, "connection", f);
 }
 
+/*
+ * A question that somebody has canceled can be asked again; it has no timeout
+ * here.  Returns -1.
+ */
+static int
+no_answer(struct fault *f)
+{
+	if (f->code == EXIT_NOVERDICT && f->text != NULL &&
+	    strstr(f->text, " 57014: ") != NULL)
+		f->code = EXIT_CONNECT;
+	return -1;
+}
+
 /* See where we are: what kind of server, which other tools. */
 static int
 look_around(struct watch *w, const struct plan_tool *tool, long long until,
@@ -199,7 +212,9 @@ look_around(struct watch *w, const struct plan_tool *tool, long long until,
 	result = db_batch(w->conn, sql, results, 4, EXIT_NOVERDICT, "server",
 	    f);
 	free(sql);
-	if (result == 0) {
+	if (result == -1)
+		no_answer(f);
+	else {
 		w->standby = *PQgetvalue(results[0], 0, 0) == 't';
 		w->read_only = *PQgetvalue(results[0], 0, 1) == 't';
 		keep(w->database, sizeof(w->database), results[0], 2);
@@ -249,7 +264,7 @@ watch_history(struct watch *w, struct history *h, const struct plan_tool *tool,
 	int result;
 
 	if (history_read(h, w->conn, f) == -1)
-		return -1;
+		return no_answer(f);
 	result = let_go(w, f);
 	if (result == 0 && tool->name != NULL) {
 		result = foreign_same(w->conn, tool->name, tool->schema,
