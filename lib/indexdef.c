@@ -292,28 +292,29 @@ differ_keys(const struct indexdef *a, const struct indexdef *b,
 }
 
 const char *
-indexdef_differ(const struct indexdef *a, const struct indexdef *b,
+indexdef_differ(const struct indexdef *statement, const struct indexdef *there,
     const struct indexdef *named)
 {
 	const char *what;
 	size_t i;
 
-	if (a->unique != b->unique)
+	if (statement->unique != there->unique)
 		return "UNIQUE";
-	if (!is_same_method(a, b))
+	if (!is_same_method(statement, there))
 		return "USING";
-	what = differ_keys(a, b, named);
+	what = differ_keys(statement, there, named);
 	if (what != NULL)
 		return what;
-	if (a->nincluded != b->nincluded)
+	if (statement->nincluded != there->nincluded)
 		return "INCLUDE";
-	for (i = 0; i < a->nincluded; i++)
-		if (!is_same_name(a->text, a->included[i], b->text,
-			b->included[i]))
+	for (i = 0; i < statement->nincluded; i++)
+		if (!is_same_name(statement->text, statement->included[i],
+			there->text, there->included[i]))
 			return "INCLUDE";
-	if (a->nulls_equal != b->nulls_equal)
+	if (statement->nulls_equal != there->nulls_equal)
 		return "NULLS NOT DISTINCT";
-	return (a->where.len > 0) != (b->where.len > 0) ? "WHERE" : NULL;
+	return (statement->where.len > 0) != (there->where.len > 0) ? "WHERE" :
+								      NULL;
 }
 
 /* Whether only the server can tell if two keys are the same. */
