@@ -223,7 +223,8 @@ caught() {
 	mig-apply --wait 60 <plan >out.sig 2>err.sig 3>&- 4>&- &
 	PID=$!
 	echo $PID >>"$BATS_TEST_TMPDIR/.pids"
-	wait_for "$OURS AND query LIKE '%try_advisory%'" 1
+	# between two tries it holds nothing
+	wait_for "$OURS AND query = 'ROLLBACK'" 1
 	kill -INT $PID
 	# bats has it ignored in the background, as a shell script has
 	alive $PID
