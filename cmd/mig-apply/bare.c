@@ -11,19 +11,24 @@
 #include "statement.h"
 #include "timeouts.h"
 
+/* Whether a word, which may be NULL, is one of a list that ends in NULL. */
+static bool
+is_among(const char *word, const char *const *words)
+{
+	for (; word != NULL && *words != NULL; words++)
+		if (strcmp(word, *words) == 0)
+			return true;
+	return false;
+}
+
 /* Whether a statement creates what has a name of its own in a catalog. */
 static bool
 creates_object(const struct lex_item *item)
 {
 	static const char *const names[] = { "CREATE DATABASE",
-		"CREATE SUBSCRIPTION", "CREATE TABLESPACE" };
-	const char *name = statement_not_in_transaction(item);
-	size_t i;
+		"CREATE SUBSCRIPTION", "CREATE TABLESPACE", NULL };
 
-	for (i = 0; name != NULL && i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
+	return is_among(statement_not_in_transaction(item), names);
 }
 
 /*
@@ -114,17 +119,15 @@ static bool
 leaves_nothing(const struct lex_item *item, const PGresult *result)
 {
 	static const char *const names[] = { "VACUUM", "ALTER SYSTEM",
-		"CREATE DATABASE", "CREATE TABLESPACE", "DISCARD ALL" };
+		"CREATE DATABASE", "CREATE TABLESPACE", "DISCARD ALL", NULL };
 	const char *name = statement_not_in_transaction(item);
 	const char *sqlstate = db_sqlstate(result);
-	size_t i;
 
 	if (name != NULL &&
 	    PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION) != NULL)
 		return true;
-	for (i = 0; name != NULL && i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
+	if (is_among(name, names))
+		return true;
 	/* it was not there to begin with */
 	if (statement_kind(item) == STATEMENT_PREPARE_TRANSACTION)
 		return strcmp(sqlstate, "42704") == 0;
@@ -142,16 +145,10 @@ leaves_nothing(const struct lex_item *item, const PGresult *result)
 static bool
 was_forestalled(const struct lex_item *item, const PGresult *result)
 {
-	static const char *const states[] = { "42710", "42P04", "42P07" };
-	const char *state = db_sqlstate(result);
-	size_t i;
+	static const char *const states[] = { "42710", "42P04", "42P07", NULL };
 
-	if (!lex_is(item, 0, "CREATE"))
-		return false;
-	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		if (strcmp(state, states[i]) == 0)
-			return true;
-	return false;
+	return lex_is(item, 0, "CREATE") &&
+	    is_among(db_sqlstate(result), states);
 }
 
 /* The same with a look: nothing is left of it, and it can run again. */
